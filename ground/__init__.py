@@ -1,0 +1,1 @@
+"""Sites, units, incidents, dispatch and the live incident map."""

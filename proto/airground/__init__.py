@@ -1,0 +1,1 @@
+"""Protobuf schemas; the code beside them is generated at build time."""

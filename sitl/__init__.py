@@ -1,0 +1,1 @@
+"""Simulated aircraft, cameras and towns; they come in by the real doors."""

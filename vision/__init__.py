@@ -1,0 +1,1 @@
+"""Video in, detections, tracks, places on the ground."""
