@@ -1,0 +1,1 @@
+"""Missions: items, how far they are flown, and the search that flies them."""
