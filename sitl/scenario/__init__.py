@@ -1,0 +1,1 @@
+"""Scenarios: who is where, what is asked, and what must come true; played through the real doors."""
