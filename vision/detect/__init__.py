@@ -1,0 +1,1 @@
+"""Finding people in thermal frames: the port and its adapters."""
