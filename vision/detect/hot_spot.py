@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from core.events import Box
 from vision.detect.port import Detection, Gray
+
+HOT_SHARE = 0.96
+"""Share of a frame's pixels that is never looked at: people are far less than the rest."""
+RING_SAMPLES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +28,16 @@ class HotSpotSettings:
 
     min_length_m: float = 0.3
     max_length_m: float = 2.2
-    min_length_px: float = 4.0
-    max_length_px: float = 40.0
+    min_length_px: float = 6.0
+    max_length_px: float = 30.0
     min_area_px: int = 4
     min_level: float = 12.0
     """Grey levels above the surroundings."""
     min_contrast: float = 5.0
     """Robust sigmas of the local ring above its median."""
-    max_candidates: int = 60
-    max_found: int = 40
-    margin_px: float = 1.0
+    max_candidates: int = 32
+    max_found: int = 32
+    margin_px: float = 2.0
 
 
 class HotSpot:
@@ -50,7 +56,7 @@ class HotSpot:
         longest = self._longest_px(metres_per_px)
         smooth = np.asarray(cv2.GaussianBlur(gray, (3, 3), 0), dtype=np.uint8)
         hat = _top_hat(smooth, longest)
-        spots = (_spot(smooth, hat, seed, longest) for seed in self._seeds(hat))
+        spots = (_spot(smooth, hat, seed) for seed in self._seeds(hat))
         judged = (self._judge(s, longest, metres_per_px) for s in spots if s is not None)
         found = sorted((d for d in judged if d is not None), key=lambda d: -d.score)
         return tuple(_without_doubles(found)[: self._set.max_found])
@@ -60,22 +66,26 @@ class HotSpot:
             return self._set.max_length_px
         return min(max(self._set.max_length_m / metres_per_px, 8.0), 120.0)
 
-    def _seeds(self, hat: Gray) -> list[tuple[int, int]]:
-        """(row, column) of the brightest pixel of each connected warm spot, brightest spots first."""
-        spread = float(np.median(hat))
-        level = max(self._set.min_level, 2.0 * spread)
+    def _seeds(self, hat: Gray) -> list[Seed]:
+        """The connected warm spots, those with the brightest pixel first."""
+        sample = hat[::4, ::4].ravel()
+        level = max(self._set.min_level, float(np.partition(sample, k := int(HOT_SHARE * sample.size))[k]))
         mask = cv2.threshold(hat, level, 255, cv2.THRESH_BINARY)[1]
-        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-        seeds: list[tuple[int, int, int]] = []
-        for k in range(1, count):
-            x, y, w, h, area = (int(v) for v in stats[k])
-            if area < self._set.min_area_px // 2:
-                continue
-            part = np.where(labels[y : y + h, x : x + w] == k, hat[y : y + h, x : x + w], 0)
-            row, column = divmod(int(part.argmax()), w)
-            seeds.append((int(part[row, column]), y + row, x + column))
-        seeds.sort(reverse=True)
-        return [(row, column) for _, row, column in seeds[: self._set.max_candidates]]
+        count, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_WU)
+        pixels = np.flatnonzero(mask.view(np.bool_))
+        dimmest_first = pixels[np.argsort(hat.ravel()[pixels], kind="stable")]
+        peaks = np.zeros(count, dtype=np.intp)
+        peaks[labels.ravel()[dimmest_first]] = dimmest_first
+        heights = hat.ravel()[peaks].astype(np.float64)
+        heights[stats[:, cv2.CC_STAT_AREA] < self._set.min_area_px] = 0.0
+        heights[0] = 0.0
+        best = np.argsort(-heights, kind="stable")[: self._set.max_candidates]
+        width = hat.shape[1]
+        return [
+            Seed(divmod(int(peaks[k]), width), tuple(int(v) for v in stats[k][:4]), max(level, 0.5 * heights[k]))
+            for k in best
+            if heights[k] > 0.0
+        ]
 
     def _judge(self, spot: Spot, longest_px: float, metres_per_px: float | None) -> Detection | None:
         s = self._set
@@ -89,6 +99,16 @@ class HotSpot:
         if length > longest_px * 1.1:
             return Detection(spot.box, "Other", score)
         return Detection(_grown(spot.box, s.margin_px), "Person", score)
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """A connected warm spot: (row, column) of its brightest pixel, box (x, y, width, height) in px, and half the
+    peak's height over its surroundings, grey levels (never below the level the spot was found at)."""
+
+    peak: tuple[int, int]
+    box: tuple[int, ...]
+    half: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,25 +136,31 @@ def _top_hat(smooth: Gray, longest_px: float) -> Gray:
     return np.asarray(cv2.morphologyEx(smooth, cv2.MORPH_TOPHAT, kernel), dtype=np.uint8)
 
 
-def _spot(smooth: Gray, hat: Gray, seed: tuple[int, int], longest_px: float) -> Spot | None:
-    """The pixels around a seed that are connected to it above half its height."""
-    row, column = seed
-    reach = int(longest_px * 1.2) + 4
-    top, left = max(row - reach, 0), max(column - reach, 0)
-    window = (slice(top, row + reach + 1), slice(left, column + reach + 1))
-    warm = (hat[window] >= max(1.0, 0.5 * float(hat[row, column]))).astype(np.uint8)
+def _spot(smooth: Gray, hat: Gray, seed: Seed) -> Spot | None:
+    """The pixels around a seed's peak that are connected to it above its half height."""
+    x, y, w, h = seed.box
+    warm = (hat[y : y + h, x : x + w] > seed.half).view(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(warm, connectivity=8)
-    label = labels[row - top, column - left]
-    x, y, w, h, area = (int(v) for v in stats[label])
+    label = labels[seed.peak[0] - y, seed.peak[1] - x]
+    left, top, w, h, area = (int(v) for v in stats[label])
+    inside = labels[top : top + h, left : left + w] == label
+    x, y = x + left, y + top
     pad = max(3, int(0.6 * max(w, h)))
     near = (slice(max(y - pad, 0), y + h + pad), slice(max(x - pad, 0), x + w + pad))
-    around = smooth[window][near][warm[near] == 0]
+    around = smooth[near][hat[near] <= seed.half]
     if around.size < 12:
         return None
-    middle = float(np.median(around))
-    sigma = max(1.0, 1.4826 * float(np.median(np.abs(around - middle))))
-    level = float(smooth[window][y : y + h, x : x + w][labels[y : y + h, x : x + w] == label].mean()) - middle
-    return Spot(Box(left + x, top + y, w, h), area, level, level / sigma)
+    around = around[:: around.size // RING_SAMPLES + 1].astype(np.int16)
+    middle = _middle(around)
+    sigma = max(1.0, 1.4826 * _middle(np.abs(around - np.int16(middle))))
+    level = float(smooth[y : y + h, x : x + w][inside].mean()) - middle
+    return Spot(Box(x, y, w, h), area, level, level / sigma)
+
+
+def _middle(values: NDArray[Any]) -> float:
+    """Upper median of a few hundred values."""
+    k = values.size // 2
+    return float(np.partition(values, k)[k])
 
 
 def _grown(box: Box, margin_px: float) -> Box:
