@@ -1,0 +1,1 @@
+"""Sending units: roads, times, tasks."""

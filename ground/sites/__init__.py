@@ -1,0 +1,1 @@
+"""Compounds with their cameras and sensors."""

@@ -1,0 +1,1 @@
+"""Patrol units: where they are and what they do."""
