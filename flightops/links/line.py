@@ -1,0 +1,104 @@
+"""One link as the gateway has it: bytes in, messages of known drones out, frames to one drone sent."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+
+from core.clock import Clock
+from core.ids import DroneId
+from core.io.settings import DroneSettings
+from flightops.links.air.binding import Heard, LinkRoll, Seat
+from flightops.links.air.endpoint import Endpoint, open_link
+from flightops.links.air.frames import GCS_COMPONENT, GCS_SYSTEM, OWN_COMPONENT, Message, Parser, Writer, heartbeat
+
+AUTOPILOT_COMPONENT = 1
+MAX_SOURCES = 64
+"""Sources that get a parser of their own; the longest silent one makes room."""
+NO_AUTOPILOT = 8
+"""MAV_AUTOPILOT_INVALID: the heartbeat of a camera, a gimbal, a ground station."""
+
+Warn = Callable[[DroneId | None, str], None]
+OnMessage = Callable[["Line", Seat, Message], None]
+
+
+class Line:
+    """A link and its drones. `on_message` gets each message of a bound, unambiguous drone."""
+
+    def __init__(self, url: str, drones: tuple[DroneSettings, ...], clock: Clock, warn: Warn) -> None:
+        self.url = url
+        self._clock, self._warn = clock, warn
+        self.endpoint: Endpoint = open_link(url, f"drones.{drones[0].id}.link")
+        self.roll = LinkRoll(url, drones, warn)
+        self._parsers: OrderedDict[Hashable, Parser] = OrderedDict()
+        self._writers = {c: Writer(GCS_SYSTEM, c) for c in (GCS_COMPONENT, OWN_COMPONENT)}
+        self._on_message: OnMessage | None = None
+        self._bad_before = 0
+        self.frames = 0
+
+    async def run(self, on_message: OnMessage) -> None:
+        """Receive until cancelled."""
+        self._on_message = on_message
+        await self.endpoint.run(self.received, lambda why: self._warn(None, f"link {self.url} is not open: {why}"))
+
+    @property
+    def bad_frames(self) -> int:
+        """Junk and frames with a wrong checksum so far."""
+        return self._bad_before + sum(p.bad for p in self._parsers.values())
+
+    def received(self, data: bytes, source: Hashable) -> None:
+        """Bytes from the air."""
+        for message in self._parser(source).feed(data):
+            self.frames += 1
+            seat = self._seat(message, source)
+            if seat is not None and self._on_message is not None:
+                self._on_message(self, seat, message)
+
+    def _parser(self, source: Hashable) -> Parser:
+        if source in self._parsers:
+            self._parsers.move_to_end(source)
+        else:
+            if len(self._parsers) >= MAX_SOURCES:
+                self._bad_before += self._parsers.popitem(last=False)[1].bad
+            self._parsers[source] = Parser()
+        return self._parsers[source]
+
+    def _seat(self, message: Message, source: Hashable) -> Seat | None:
+        now = self._clock.monotonic()
+        system = message.get_srcSystem()
+        if message.get_srcComponent() != AUTOPILOT_COMPONENT:
+            return next((s for s in self.roll.seats if s.bound and s.system_id == system and not s.clash(now)), None)
+        return self.roll.hear(_heard(message, source, now))
+
+    def send(self, seat: Seat, message: Message, component: int = GCS_COMPONENT) -> bytes | None:
+        """Send to one drone as (255, component), when it would reach that drone and no other; the frame, or None."""
+        if not seat.commandable(self._clock.monotonic()):
+            return None
+        frame = self._writers[component].pack(message)
+        return frame if self.endpoint.send(frame, seat.source) else None
+
+    def beat(self) -> None:
+        """Our heartbeat, once to each address with a drone behind it; on a line with one end always."""
+        peers = {s.source for s in self.roll.seats if s.bound}
+        if self.endpoint.fixed_peer is not None:
+            peers = {self.endpoint.fixed_peer}
+        for peer in peers:
+            self.endpoint.send(self._writers[GCS_COMPONENT].pack(heartbeat()), peer)
+
+
+def _heard(message: Message, source: Hashable, now: float) -> Heard:
+    """What the frame tells about its sender; places only from GLOBAL_POSITION_INT."""
+    kind = message.get_type()
+    uptime_ms = getattr(message, "time_boot_ms", 0)
+    flying = kind == "HEARTBEAT" and message.autopilot != NO_AUTOPILOT
+    known = kind == "GLOBAL_POSITION_INT" and (message.lat or message.lon)
+    return Heard(
+        source=source,
+        system_id=message.get_srcSystem(),
+        seq=message.get_seq(),
+        now=now,
+        uptime_s=uptime_ms / 1000 if uptime_ms else None,
+        place=(message.lat / 1e7, message.lon / 1e7) if known else None,
+        kind=message.type if flying else None,
+        autopilot=message.autopilot if flying else None,
+    )
