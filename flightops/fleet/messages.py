@@ -1,0 +1,111 @@
+"""What the desk is told: wishes with what is known, telemetry, the tick, and how its own effects went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.commands import ApproveSearch, Hold, ResumeSearch, Return, SearchArea, StopSearch
+from core.drone import DroneState
+from core.errors import Refused
+from core.events import Order, SearchPlan
+from core.ids import DroneId, SearchId, SectorId
+from core.units import UtcSeconds
+
+Wish = SearchArea | ApproveSearch | StopSearch | Hold | Return | ResumeSearch
+States = Mapping[DroneId, DroneState]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A wish, and every drone as last heard."""
+
+    wish: Wish
+    states: States
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What the planner made of a search order. `auto`: it flies without a pilot's click."""
+
+    order: SearchArea
+    result: SearchPlan | Refused
+    states: States
+    auto: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """The control loop's look at the links. A drone not heard since the desk woke counts as heard at `woke`."""
+
+    states: States
+    woke: UtcSeconds
+
+
+@dataclass(frozen=True, slots=True)
+class Uploading:
+    """The runner begins with a sector."""
+
+    search: SearchId
+    sector: SectorId
+    drone: DroneId
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """The mission is on board, read back and compared."""
+
+    search: SearchId
+    sector: SectorId
+    drone: DroneId
+    items: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotFlown:
+    """The runner gives a sector up before it flies; `reason` in words a pilot can read aloud."""
+
+    search: SearchId
+    sector: SectorId
+    drone: DroneId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Orphaned:
+    """After a restart this drone was found on the ground with a sector that nobody will start."""
+
+    drone: DroneId
+
+
+@dataclass(frozen=True, slots=True)
+class Breached:
+    """A safety rule says `order` for this drone, in `words`."""
+
+    drone: DroneId
+    order: Order
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotResumed:
+    """A drone that holds did not go on with its mission."""
+
+    drone: DroneId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """How an order to the drone went."""
+
+    drone: DroneId
+    order: Order
+    done: bool
+    detail: str
+
+
+Message = (
+    NotResumed | Asked | Planned | Tick | DroneState | Uploading | Uploaded | NotFlown | Orphaned | Breached | Answered
+)

@@ -1,0 +1,103 @@
+"""One sector as a mission: climb, go there high, sweep at a steady height above the ground, climb, come home.
+
+Heights are in frame 3, above home: ground height at the point minus ground height at home, both from the same
+terrain model, plus the height asked. So an error common to the model (datum, geoid, registration) cancels out,
+and the drone's own zero is the home it took off from; with AMSL (frame 0) the full error of the model and of the
+GNSS height would stand between the drone and the ground.
+
+The layout is fixed, so that how far a mission is flown can be told from its number of items alone (after a restart
+nothing else of it is kept): item 0 takes off, items 1 and 2 set speed and camera, item 3 is the start of the sweep
+at transit height, then the sweep, then camera, climb over the last point, and home.
+"""
+
+from __future__ import annotations
+
+import math
+
+from core.errors import Refused
+from core.events import SearchPlan, Sector
+from core.geo import LatLon
+from core.terrain import Terrain
+from flightops.missions.mission import Mission, MissionItem
+from flightops.missions.profile import follow
+
+TAKE_OFF_ITEM = 0
+ITEMS_BEFORE_SWEEP = 4
+ITEMS_AFTER_SWEEP = 3
+MAX_ITEMS = 700
+"""ArduPilot keeps about 700 items, PX4 more; a longer sweep is refused."""
+
+NAV_WAYPOINT = 16
+NAV_RETURN_TO_LAUNCH = 20
+NAV_TAKEOFF = 22
+DO_CHANGE_SPEED = 178
+DO_MOUNT_CONTROL = 205
+FRAME_MISSION = 2
+FRAME_ABOVE_HOME = 3
+MOUNT_MODE_MAVLINK_TARGETING = 2.0
+GROUND_SPEED = 1.0
+UNCHANGED = -1.0
+HOLD_S = 0.0
+ACCEPT_M = 3.0
+"""A waypoint counts as reached within this (PX4; ArduPilot has its own WPNAV_RADIUS)."""
+
+
+def sweep_range(items: int) -> tuple[int, int]:
+    """First and last item (0-based, inclusive) that fly the sector, of a mission of `items` made by `mission_for`."""
+    return ITEMS_BEFORE_SWEEP, items - 1 - ITEMS_AFTER_SWEEP
+
+
+def mission_for(
+    sector: Sector, plan: SearchPlan, home: LatLon, transit_height_m: float, terrain: Terrain
+) -> Mission | Refused:
+    """The mission that flies `sector`. `transit_height_m`: above home (see flightops.missions.heights).
+
+    Between waypoints the height above the terrain model stays within 5 m of the plan's. Refused when the model knows
+    no height at home or on the path, when the path has under 2 points, or when it takes more than MAX_ITEMS items.
+    """
+    if len(sector.path) < 2:
+        return Refused.because("sector.path", f"sector {sector.sector} has {len(sector.path)} points", "plan it again")
+    ground_m = terrain.height_amsl_m(home)
+    sweep = follow(sector.path, terrain)
+    if ground_m is None or sweep is None:
+        where = "home" if ground_m is None else f"the path of sector {sector.sector}"
+        return Refused.because("terrain", f"no ground height is known at {where}", "load terrain for this area")
+    above_home_m = plan.height_agl_m - ground_m
+    legs = [_waypoint(p.place, p.ground_amsl_m + above_home_m) for p in sweep]
+    before = (
+        MissionItem(NAV_TAKEOFF, FRAME_ABOVE_HOME, (0.0, 0.0, 0.0, math.nan), *_grid(home), transit_height_m),
+        _do(DO_CHANGE_SPEED, (GROUND_SPEED, plan.speed_mps, UNCHANGED, 0.0)),
+        _gimbal(plan.gimbal_pitch_deg),
+        _waypoint(sector.path[0], transit_height_m),
+    )
+    after = (
+        _gimbal(0.0),
+        _waypoint(sector.path[-1], transit_height_m),
+        _do(NAV_RETURN_TO_LAUNCH, (0.0, 0.0, 0.0, 0.0)),
+    )
+    items = (*before, *legs, *after)
+    if len(items) > MAX_ITEMS:
+        return Refused.because("area", f"sector {sector.sector} takes {len(items)} mission items", "use more drones")
+    return Mission(items, *sweep_range(len(items)))
+
+
+def _waypoint(place: LatLon, above_home_m: float) -> MissionItem:
+    # yaw NaN: the autopilot's own choice; 0 would turn a PX4 to the north
+    return MissionItem(NAV_WAYPOINT, FRAME_ABOVE_HOME, (HOLD_S, ACCEPT_M, 0.0, math.nan), *_grid(place), above_home_m)
+
+
+def _gimbal(pitch_deg: float) -> MissionItem:
+    return _do(DO_MOUNT_CONTROL, (pitch_deg, 0.0, 0.0, 0.0), MOUNT_MODE_MAVLINK_TARGETING)
+
+
+def _do(command: int, params: tuple[float, float, float, float], z: float = 0.0) -> MissionItem:
+    return MissionItem(command, FRAME_MISSION, params, 0, 0, z)
+
+
+def _grid(place: LatLon) -> tuple[int, int]:
+    return round(place.lat_deg * 1e7), round(place.lon_deg * 1e7)
+
+
+def transit_line(home: LatLon, sector: Sector) -> tuple[LatLon, LatLon, LatLon, LatLon]:
+    """Corners of the way out and the way back: home, first point, last point, home."""
+    return home, sector.path[0], sector.path[-1], home

@@ -1,0 +1,91 @@
+"""The ground under a line, and the fewest waypoints (of a simple kind) whose straight legs follow it.
+
+A leg between two waypoints is flown straight, in height too. `follow` keeps the line's own corners and inserts
+points where the ground leaves the straight leg by more than TOLERANCE_M: the largest departure is split first
+(Douglas and Peucker 1973, with vertical instead of perpendicular distance).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from core.geo import Floats, LatLon, LocalFrame
+from core.terrain import Terrain
+
+STEP_M = 5.0
+"""Distance between ground samples along a line."""
+TOLERANCE_M = 4.0
+"""Largest departure at a sample; with what lies between samples the drone keeps within 5 m."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A place on the line and the ground there, m AMSL."""
+
+    place: LatLon
+    ground_amsl_m: float
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Ground under a line: `lonlat` (n, 2) deg, `ground` (n,) m AMSL, `along` (n,) m, `corners`: indices."""
+
+    lonlat: Floats
+    ground: Floats
+    along: Floats
+    corners: tuple[int, ...]
+
+
+def sample(line: tuple[LatLon, ...], terrain: Terrain, step_m: float = STEP_M) -> Samples | None:
+    """Ground every `step_m` or less along the line, corners included; None where the model knows no height."""
+    frame = LocalFrame(line[0])
+    xy = frame.to_xy_many(np.array([[p.lon_deg, p.lat_deg] for p in line]))
+    pieces, corners = [xy[:1]], [0]
+    for a, b in pairwise(xy):
+        n = max(1, int(np.ceil(np.hypot(*(b - a)) / step_m)))
+        pieces.append(a + (b - a) * (np.arange(1, n + 1) / n)[:, None])
+        corners.append(corners[-1] + n)
+    points = np.vstack(pieces)
+    lonlat = frame.to_lonlat_many(points)
+    ground = terrain.heights_amsl_m(lonlat)
+    if np.isnan(ground).any():
+        return None
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    return Samples(lonlat, ground, along, tuple(corners))
+
+
+def follow(line: tuple[LatLon, ...], terrain: Terrain, tolerance_m: float = TOLERANCE_M) -> tuple[Point, ...] | None:
+    """The line's points and those inserted to follow the ground; None where the model knows no height."""
+    s = sample(line, terrain)
+    if s is None:
+        return None
+    kept = sorted({i for a, b in pairwise(s.corners) for i in (a, *_split(s, a, b, tolerance_m), b)})
+    own = dict(zip(s.corners, line, strict=True))
+    return tuple(
+        Point(own.get(i) or LatLon(float(s.lonlat[i, 1]), float(s.lonlat[i, 0])), float(s.ground[i])) for i in kept
+    )
+
+
+def highest(line: tuple[LatLon, ...], terrain: Terrain) -> float | None:
+    """Highest ground under the line, m AMSL; None where the model knows no height."""
+    s = sample(line, terrain)
+    return None if s is None else float(s.ground.max())
+
+
+def _split(s: Samples, first: int, last: int, tolerance_m: float) -> list[int]:
+    """Indices strictly between first and last that a straight profile needs."""
+    found, waiting = [], [(first, last)]
+    while waiting:
+        a, b = waiting.pop()
+        if b - a < 2 or s.along[b] <= s.along[a]:
+            continue
+        straight = np.interp(s.along[a : b + 1], s.along[[a, b]], s.ground[[a, b]])
+        off = np.abs(s.ground[a : b + 1] - straight)
+        worst = int(off.argmax())
+        if off[worst] > tolerance_m:
+            found.append(a + worst)
+            waiting += [(a, a + worst), (a + worst, b)]
+    return found

@@ -1,0 +1,1 @@
+"""Safety rules as a table, the fence, and who may take off."""

@@ -1,0 +1,42 @@
+"""Where a drone may be on a search: the area (its no-fly zones cut out) and the corridor there and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import shapely
+
+from core.geo import Area, LatLon, LocalFrame
+
+MARGIN_M = 30.0
+"""Around the area, inwards into no-fly zones, and half the corridor's width: turns, wind and GNSS error."""
+
+
+@dataclass(frozen=True)
+class Fence:
+    """A shape in a local frame, m. Build it with `fence_for`."""
+
+    frame: LocalFrame
+    shape: Any
+    """shapely Polygon or MultiPolygon, prepared."""
+
+    def outside_m(self, place: LatLon) -> float:
+        """Distance to the nearest allowed point, m; 0 inside."""
+        return float(shapely.distance(self.shape, shapely.Point(self.frame.to_xy(place))))
+
+
+def fence_for(area: Area, line: tuple[LatLon, ...]) -> Fence:
+    """Fence of one sector: the whole search area, and `line` (home, sweep start, sweep end, home) as a corridor."""
+    frame = LocalFrame(area.outer[0])
+    outer = _polygon(frame, area.outer).buffer(MARGIN_M)
+    for hole in area.holes:
+        outer = outer.difference(_polygon(frame, hole).buffer(-MARGIN_M))
+    corridor = shapely.LineString([frame.to_xy(p) for p in line]).buffer(MARGIN_M)
+    shape = shapely.union(outer, corridor)
+    shapely.prepare(shape)
+    return Fence(frame, shape)
+
+
+def _polygon(frame: LocalFrame, ring: tuple[LatLon, ...]) -> Any:
+    return shapely.make_valid(shapely.Polygon([frame.to_xy(p) for p in ring]))
