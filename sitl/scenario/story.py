@@ -53,7 +53,7 @@ class Story:
             return False
         at = UtcSeconds(incident["opened_at"])
         reach = max(SAME_PERSON_M, (incident["ellipse"] or {}).get("major_m", 0.0))
-        return distance_m(LatLon(incident["lat_deg"], incident["lon_deg"]), self.truth(at)) <= reach
+        return bool(distance_m(LatLon(incident["lat_deg"], incident["lon_deg"]), self.truth(at)) <= reach)
 
     def _fleet(self, picture: dict[str, Any], now: UtcSeconds) -> None:
         phases = {d["phase"] for d in picture["drones"].values()}
