@@ -1,0 +1,1 @@
+"""Simulated multicopters: a flight model, an autopilot that speaks MAVLink 2, and a fleet on UDP."""

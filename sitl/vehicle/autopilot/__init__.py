@@ -1,0 +1,1 @@
+"""The autopilot: its state, the MAVLink protocols it speaks, and what it sends."""
