@@ -1,0 +1,1 @@
+"""gRPC for pilots' ground stations: FlightService and PictureService, health and reflection."""

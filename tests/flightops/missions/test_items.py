@@ -1,0 +1,142 @@
+"""Missions: layout, heights over the ground, stacked transit levels."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.errors import Refused
+from core.geo import LatLon
+from core.ids import DroneId
+from core.terrain import GridTerrain, Terrain
+from flightops.missions.heights import ABOVE_SWEEP_M, STACK_M, transit_heights
+from flightops.missions.items import NAV_RETURN_TO_LAUNCH, NAV_TAKEOFF, NAV_WAYPOINT, mission_for, sweep_range
+from flightops.missions.mission import Mission, MissionItem
+from flightops.missions.profile import sample
+from flightops.missions.sorties import missions_for
+from tests.flightops.missions.flying import CENTRE, FLAT, FRAME, at, plan_for
+
+PLAN = plan_for("s1", ("d1", "d2", "d3"))
+HOMES = {DroneId(d): at(-20.0 * i, 0.0) for i, d in enumerate(("d1", "d2", "d3"))}
+
+
+def hills(seed: int, relief_m: float, step_m: float = 20.0) -> GridTerrain:
+    """Smooth random hills, 1.6 km wide: sums of waves of 150 m and longer."""
+    rng = np.random.default_rng(seed)
+    n = int(1600 / step_m) + 1
+    x, y = np.meshgrid(np.arange(n) * step_m, np.arange(n) * step_m)
+    height = np.full((n, n), 300.0)
+    for _ in range(4):
+        length, angle, phase = rng.uniform(150, 900), rng.uniform(0, 7), rng.uniform(0, 7)
+        height += relief_m / 4 * np.sin((x * np.cos(angle) + y * np.sin(angle)) * 2 * np.pi / length + phase)
+    return GridTerrain(FRAME, -800.0, -800.0, step_m, height)
+
+
+def place(item: MissionItem) -> LatLon:
+    return LatLon(item.x / 1e7, item.y / 1e7)
+
+
+def made(terrain: Terrain, transit_m: float = 90.0) -> Mission:
+    mission = mission_for(PLAN.sectors[0], PLAN, CENTRE, transit_m, terrain)
+    assert isinstance(mission, Mission)
+    return mission
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0.0, 160.0))
+def test_height_above_ground_stays_within_5_m(seed: int, relief_m: float) -> None:
+    terrain = hills(seed, relief_m)
+    mission = made(terrain)
+    home_m = terrain.height_amsl_m(CENTRE)
+    assert home_m is not None
+    sweep = mission.items[mission.sweep_from : mission.sweep_to + 1]
+    for a, b in itertools.pairwise(sweep):
+        s = sample((place(a), place(b)), terrain, 1.0)
+        assert s is not None
+        share = s.along / s.along[-1] if s.along[-1] > 0 else s.along
+        flown_amsl = home_m + a.z + (b.z - a.z) * share
+        assert np.abs(flown_amsl - s.ground - PLAN.height_agl_m).max() <= 5.0
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0.0, 160.0))
+def test_transit_levels_are_apart_and_above_the_sweeps(seed: int, relief_m: float) -> None:
+    terrain = hills(seed, relief_m)
+    heights = transit_heights(PLAN, HOMES, terrain, {})
+    assert not isinstance(heights, Refused)
+    levels = {}
+    for sector in PLAN.sectors:
+        home = HOMES[sector.drone]
+        ground = terrain.height_amsl_m(home)
+        assert ground is not None
+        levels[sector.drone] = ground + heights[sector.drone]
+        s = sample((home, sector.path[0]), terrain, 3.0)
+        assert s is not None
+        # samples of this test lie between those of the code: a metre of ground between them is forgiven
+        assert levels[sector.drone] >= s.ground.max() + PLAN.height_agl_m + ABOVE_SWEEP_M - 1.0
+    for a, b in itertools.combinations(levels.values(), 2):
+        assert abs(a - b) >= STACK_M - 1e-6
+
+
+def test_layout_on_flat_ground() -> None:
+    mission = made(FLAT)
+    commands = [i.command for i in mission.items]
+    assert commands == [
+        NAV_TAKEOFF,
+        178,
+        205,
+        NAV_WAYPOINT,
+        *[NAV_WAYPOINT] * 4,
+        205,
+        NAV_WAYPOINT,
+        NAV_RETURN_TO_LAUNCH,
+    ]
+    assert (mission.sweep_from, mission.sweep_to) == sweep_range(len(mission.items)) == (4, 7)
+    assert mission.items[0].z == mission.items[3].z == mission.items[-2].z == 90.0
+    assert mission.items[1].params[1] == PLAN.speed_mps
+    assert mission.items[2].params[0] == -90.0
+    assert mission.items[2].frame == 2
+    assert {i.z for i in mission.items[4:8]} == {60.0}
+    assert all(i.frame == 3 and i.params[0] == 0.0 and math.isnan(i.params[3]) for i in mission.items[3:8])
+    for item, corner in zip(mission.items[4:8], PLAN.sectors[0].path, strict=True):
+        assert place(item).lat_deg == pytest.approx(corner.lat_deg, abs=1e-7)
+        assert place(item).lon_deg == pytest.approx(corner.lon_deg, abs=1e-7)
+
+
+def test_heights_count_from_home_not_from_the_sea() -> None:
+    """A sweep 40 m above home's level flies 100 m above home for 60 m above ground."""
+    ramp = GridTerrain(FRAME, -800.0, -800.0, 800.0, np.array([[200.0, 200.0, 240.0]] * 3))
+    mission = made(ramp)
+    x = FRAME.to_xy(PLAN.sectors[0].path[0])[0]
+    assert mission.items[4].z == pytest.approx(60.0 + 40.0 * x / 800.0, abs=0.1)
+
+
+def test_settings_can_raise_a_transit_but_not_sink_it() -> None:
+    low, high = (
+        transit_heights(PLAN, HOMES, FLAT, {DroneId("d1"): 20.0}),
+        transit_heights(PLAN, HOMES, FLAT, {DroneId("d1"): 150.0}),
+    )
+    assert isinstance(low, dict)
+    assert isinstance(high, dict)
+    assert sorted(low.values()) == [70.0, 80.0, 90.0]
+    assert high[DroneId("d1")] == 150.0
+
+
+def test_unknown_ground_is_refused_by_name() -> None:
+    small = GridTerrain(FRAME, -50.0, -50.0, 50.0, np.full((3, 3), 100.0))
+    refused = missions_for(PLAN, HOMES, small, {})
+    assert isinstance(refused, Refused)
+    assert refused.reasons[0].field == "terrain"
+    sector = mission_for(PLAN.sectors[0], PLAN, CENTRE, 90.0, small)
+    assert isinstance(sector, Refused)
+
+
+def test_a_drone_without_a_place_is_refused() -> None:
+    refused = missions_for(PLAN, {DroneId("d1"): CENTRE}, FLAT, {})
+    assert isinstance(refused, Refused)
+    assert "d2 has not told where it is" in str(refused)
