@@ -85,18 +85,19 @@ def place_pixel(sight: Sight, pixel: tuple[float, float], pixel_sigma: float, te
     return Placed(place, float(distance[0]), jacobian, np.array([*sigmas, terrain.sigma_m, pixel_sigma, pixel_sigma]))
 
 
-def place_box(sight: Sight, box: Box, terrain: Terrain) -> Placed | Missed:
+def place_box(sight: Sight, box: Box, terrain: Terrain, sigma_px: float | None = None) -> Placed | Missed:
     """Where the person in a box stands: the box's middle seen from above, its foot when seen from the side.
 
-    The pixel's standard error is a quarter of the box (half a body), at least 1 px.
+    `sigma_px` None: the pixel's standard error is a quarter of the box (half a body), at least 1 px.
     """
     column = box.x_px + (box.width_px - 1.0) / 2.0
     row = box.y_px + (box.height_px - 1.0) / 2.0
     ray = pixel_directions(sight.camera, np.array([[column, row]]))[0] @ pose_axes(sight.pose).T
     level = math.hypot(ray[0], ray[1])
     foot = row + (box.height_px - 1.0) / 2.0 * level
-    sigma = max(1.0, 0.25 * min(box.width_px, box.height_px))
-    return place_pixel(sight, (column, foot), sigma, terrain)
+    if sigma_px is None:
+        sigma_px = max(1.0, 0.25 * min(box.width_px, box.height_px))
+    return place_pixel(sight, (column, foot), sigma_px, terrain)
 
 
 def _origin(pose: Pose, ground: Ground) -> Floats:

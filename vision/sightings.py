@@ -1,0 +1,137 @@
+"""The desk of one stream: a searched frame and the drone's telemetry in, sightings out. No I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from core.camera import Camera, Pose, PoseError
+from core.drone import DroneState
+from core.events import Box, SightingMade
+from core.footprint import Footprint
+from core.geo import LocalFrame
+from core.ids import DroneId, SightingId, TrackId
+from core.terrain import Terrain
+from core.units import UtcSeconds
+from vision.geolocate.place import COMMON, STILL, Missed, Sight, footprint, ground_sampling_m, place_box
+from vision.geolocate.pose_track import PoseTrack
+from vision.messages import Found, Spot
+from vision.track.fuse import view_of
+from vision.track.tracker import Seen, Told, TrackRule, Tracks, step
+
+LOWEST_M = 15.0
+"""Below this height above home, or on the ground, what the camera sees is no search: crew, cars, the launch site."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFacts:
+    """What the desk has to know of a stream: whose it is, its camera, its pose's errors, the detector's name."""
+
+    drone: DroneId
+    camera: Camera
+    error: PoseError = field(default_factory=PoseError)
+    detector: str = "hot-spot/1"
+    rule: TrackRule = field(default_factory=TrackRule)
+
+
+class SightingDesk:
+    """Folds frames and telemetry of one stream into tracks. `new_id` makes ids from a kind ("sighting", "track")."""
+
+    def __init__(self, facts: StreamFacts, terrain: Terrain, new_id: Callable[[str], str]) -> None:
+        self._facts, self._terrain, self._new_id = facts, terrain, new_id
+        self._poses = PoseTrack()
+        self._state: DroneState | None = None
+        self._frame: LocalFrame | None = None
+        self._tracks = Tracks()
+        self.unplaced = 0
+        """Frames with detections that were not used: no pose, or not searching."""
+
+    def heard(self, state: DroneState) -> None:
+        """Take a drone's telemetry; another drone's is ignored."""
+        if state.drone == self._facts.drone:
+            self._poses.heard(state)
+            self._state = state
+
+    def searching(self) -> bool:
+        """Whether the drone is in the air and high enough for what it sees to count. Unknown is no."""
+        s = self._state
+        if s is None or (s.in_air is not None and not s.in_air.value):
+            return False
+        if s.above_home_m is not None:
+            return s.above_home_m.value >= LOWEST_M
+        if s.place is not None and s.home is not None:
+            return s.place.value.alt_amsl_m - s.home.value.alt_amsl_m >= LOWEST_M
+        return False
+
+    def footprint_at(self, at: UtcSeconds) -> Footprint | None:
+        """What the camera saw of the ground at `at`; None when not searching, without a pose or without ground."""
+        pose = self._poses.pose_at(at) if self.searching() else None
+        ring = footprint(pose, self._facts.camera, self._terrain) if pose is not None else ()
+        return Footprint(self._facts.drone, at, ring) if ring else None
+
+    def scale_at(self, at: UtcSeconds) -> float | None:
+        """Metres a pixel spans at the image's centre; None when unknown."""
+        pose = self._poses.pose_at(at) if self.searching() else None
+        return ground_sampling_m(pose, self._facts.camera, self._terrain) if pose is not None else None
+
+    def decide(self, found: Found) -> tuple[SightingMade, ...]:
+        """Sightings that a searched frame gives cause to tell of."""
+        at = UtcSeconds(found.at)
+        pose = self._poses.pose_at(at) if self.searching() else None
+        if pose is None:
+            self.unplaced += bool(found.spots)
+            return ()
+        if self._frame is None:
+            self._frame = LocalFrame(pose.place.ground)
+        sight = Sight(self._facts.camera, pose, self._poses.velocity_at(at) or STILL, self._error())
+        seen = (self._seen(spot, found, sight, self._frame) for spot in found.spots)
+        self._tracks, told = step(
+            self._tracks,
+            tuple(s for s in seen if s is not None),
+            at,
+            self._facts.rule,
+            lambda: TrackId(self._new_id("track")),
+        )
+        return tuple(self._sighting(t, found, pose, self._frame) for t in told)
+
+    def _error(self) -> PoseError:
+        """The stated errors; a receiver that reports a larger one is believed, a smaller one is not."""
+        error, gnss = self._facts.error, self._state.gnss if self._state is not None else None
+        sigma = gnss.value.horizontal_sigma_m if gnss is not None else None
+        return error if sigma is None else replace(error, horizontal_m=min(max(error.horizontal_m, sigma), 1e4))
+
+    def _seen(self, spot: Spot, found: Found, sight: Sight, frame: LocalFrame) -> Seen[Spot] | None:
+        box = _box(spot, found, sight.camera)
+        person = spot.label == "Person"
+        sigma = None if person else max(box.width_px, box.height_px) / 2.0
+        placed = place_box(sight, box, self._terrain, sigma)
+        if isinstance(placed, Missed):
+            return None
+        view = view_of(found.at, np.array(frame.to_xy(placed.place)), placed.jacobian, placed.sigmas, COMMON)
+        return Seen(view, spot.score, person, spot)
+
+    def _sighting(self, told: Told[Spot], found: Found, pose: Pose, frame: LocalFrame) -> SightingMade:
+        track, spot = told.track, told.seen.tag
+        x, y = track.estimate.mean
+        return SightingMade(
+            sighting=SightingId(self._new_id("sighting")),
+            track=track.track,
+            drone=self._facts.drone,
+            at=UtcSeconds(found.at),
+            place=frame.to_latlon(float(x), float(y)),
+            covariance=track.estimate.covariance,
+            score=track.score,
+            views=track.views,
+            detector=self._facts.detector,
+            pose=pose,
+            box=_box(spot, found, self._facts.camera),
+            chip=spot.chip,
+        )
+
+
+def _box(spot: Spot, found: Found, camera: Camera) -> Box:
+    """A spot's box in px of the stated camera, whatever size the video has."""
+    fx, fy = camera.width_px / found.width_px, camera.height_px / found.height_px
+    return Box(spot.x_px * fx, spot.y_px * fy, spot.width_px * fx, spot.height_px * fy)
