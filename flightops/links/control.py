@@ -18,6 +18,7 @@ from core.events import Order
 from core.ids import DroneId
 
 MAX_MESSAGE = 65536
+MAX_PARAMS = 50
 DOOR_FILE = "gateway.json"
 
 
@@ -42,9 +43,17 @@ class OrderAsked(Wire, frozen=True):
 
 
 class ParamsAsked(Wire, frozen=True):
+    """Each group holds names of which the drone has at least one (names change between versions)."""
+
     id: str
     drone: DroneId
-    names: tuple[str, ...]
+    groups: tuple[tuple[str, ...], ...]
+
+    def __post_init__(self) -> None:
+        if sum(map(len, self.groups)) > MAX_PARAMS or any(
+            not n.isascii() or len(n) > 16 for g in self.groups for n in g
+        ):
+            raise Malformed("control.groups", f"at most {MAX_PARAMS} names of up to 16 ASCII characters")
 
 
 class Welcome(Wire, frozen=True):

@@ -24,7 +24,9 @@ GIMBAL_COMPONENTS = frozenset({1, 154, 171, 172, 173, 174, 175})
 """The autopilot and MAV_COMP_ID_GIMBAL to GIMBAL6: whose telemetry is the drone's."""
 REMEMBERED_ORDERS = 100
 PARAM_RETRY_S = 0.4
-PARAM_TRIES = 6
+PARAM_TRIES = 8
+ALTERNATIVES_TRIES = 3
+"""So often names are asked for when another name of their group was told already."""
 
 Send = Callable[[Message], None]
 Answer = Callable[[OrderAnswered | ParamsRead], None]
@@ -39,6 +41,12 @@ class _Reading:
     values: dict[str, float] = field(default_factory=dict)
     tries: int = 0
     sent_at: float = -1e9
+
+    def missing(self) -> list[str]:
+        """Names still to be asked for."""
+        late = self.tries >= ALTERNATIVES_TRIES
+        open_groups = [g for g in self.asked.groups if not (late and any(n in self.values for n in g))]
+        return [n for n in dict.fromkeys(n for g in open_groups for n in g) if n not in self.values]
 
 
 class DroneLink:
@@ -109,7 +117,7 @@ class DroneLink:
                 self._order = orders.acknowledged(self._order, message.result, dialect)
         elif kind == "PARAM_VALUE":
             for reading in self._readings:
-                if message.param_id in reading.asked.names:
+                if any(message.param_id in group for group in reading.asked.groups):
                     number = frames.param_number(message, bytewise=dialect.bytewise_params)
                     reading.values[message.param_id] = number
         elif kind == "HEARTBEAT" and self._order is not None:
@@ -183,7 +191,7 @@ class DroneLink:
 
     def _walk_readings(self, mono: float) -> None:
         for reading in list(self._readings):
-            missing = [n for n in reading.asked.names if n not in reading.values]
+            missing = reading.missing()
             if not missing or reading.tries > PARAM_TRIES:
                 self._readings.remove(reading)
                 reading.answer(ParamsRead(reading.asked.id, reading.values))

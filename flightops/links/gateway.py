@@ -44,8 +44,9 @@ from flightops.links.line import Line
 log = structlog.get_logger()
 
 TICK_S = 0.1
-BEAT_VALID_S = 1.0
-"""Our heartbeats leave while the last beat of the control loop is younger; the last one leaves within this time."""
+BEAT_VALID_S = 1.5
+"""Our heartbeats leave while the last beat of the control loop is younger; the last one leaves within this time.
+The control loop should beat twice a second or more often."""
 MISSION_SIDE_S = 3.0
 """Mission traffic passes while the last beat is younger."""
 HEARTBEAT_S = 1.0
@@ -53,6 +54,8 @@ FOR_MAVSDK = frozenset({"HEARTBEAT", "COMMAND_ACK", "AUTOPILOT_VERSION", "MISSIO
     "MISSION_COUNT", "MISSION_ITEM_INT", "MISSION_ACK", "MISSION_CURRENT", "MISSION_ITEM_REACHED", "PARAM_VALUE",
 }  # fmt: skip
 """What MAVSDK is shown: its protocols and no telemetry, which is decoded here once."""
+OWN_TO_MAVSDK = frozenset({"HEARTBEAT", "PING", "TIMESYNC", "SYSTEM_TIME"})
+"""What MAVSDK says on its own account; it ends here in silence (its heartbeats go on while Python hangs)."""
 MAX_DRONES = 200
 MAX_REASONS = 200
 
@@ -196,7 +199,7 @@ class Gateway:
     def from_mavsdk(self, data: bytes) -> None:
         """Bytes from the mission side."""
         for message in self._mavsdk.feed(data):
-            if message.get_type() != "HEARTBEAT":
+            if message.get_type() not in OWN_TO_MAVSDK:
                 why = self._pass(message)
                 if why is not None:
                     self._refuse(message, why)

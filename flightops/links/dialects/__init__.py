@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.drone import Autopilot
 from flightops.links.dialects.ardupilot import ARDUPILOT
-from flightops.links.dialects.dialect import Command, Dialect, FailsafeRule
+from flightops.links.dialects.dialect import ARM, Command, Dialect, FailsafeRule
 from flightops.links.dialects.px4 import PX4
 
 DIALECTS: dict[Autopilot, Dialect] = {Autopilot.PX4: PX4, Autopilot.ARDUPILOT: ARDUPILOT}
@@ -12,4 +12,4 @@ DIALECTS: dict[Autopilot, Dialect] = {Autopilot.PX4: PX4, Autopilot.ARDUPILOT: A
 BY_MAV_AUTOPILOT: dict[int, Dialect] = {d.mav_autopilot: d for d in DIALECTS.values()}
 """By MAV_AUTOPILOT of the heartbeat."""
 
-__all__ = ["BY_MAV_AUTOPILOT", "DIALECTS", "Command", "Dialect", "FailsafeRule"]
+__all__ = ["ARM", "BY_MAV_AUTOPILOT", "DIALECTS", "Command", "Dialect", "FailsafeRule"]

@@ -8,9 +8,9 @@ from core.errors import Reason, Refused
 from flightops.links.dialects.dialect import Dialect, FailsafeRule
 
 
-def names(dialect: Dialect) -> tuple[str, ...]:
-    """The parameters to read, each once, in the order of the rules."""
-    return tuple(dict.fromkeys(name for rule in dialect.failsafes for name in rule.params))
+def groups(dialect: Dialect) -> tuple[tuple[str, ...], ...]:
+    """The parameters to read: a group a rule, of which a vehicle has at least one."""
+    return tuple(rule.params for rule in dialect.failsafes)
 
 
 def judge(dialect: Dialect, params: Mapping[str, float]) -> Refused | None:
