@@ -1,0 +1,118 @@
+"""One thread cut into contiguous shares of equal flight time, and shares handed to drones with little transit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from core.geo import Floats
+from flightops.planning.paths.thread import Thread
+from flightops.planning.paths.timing import Pace, flight_s, length_m
+
+ROUNDS = 14
+SNAP_M = 5.0
+LEAST_M = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Axis:
+    """A thread along its arc length: per line where it starts and ends (m), flight time alone and with its link (s)."""
+
+    path: Floats
+    at_m: Floats
+    line_m: Floats
+    flown_s: Floats
+    weight_s: Floats
+    keep_m: float
+
+    @staticmethod
+    def of(thread: Thread, pace: Pace, keep_m: float) -> _Axis:
+        path = thread.path()
+        at = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
+        first = np.cumsum([0, *(2 + len(b) for b in thread.bends)])
+        flown = (at[first + 1] - at[first]) / pace.speed_mps
+        link = [flight_s(path[i + 1 : j + 1], pace) + 2 * pace.turn_s for i, j in pairwise(first)]
+        weight = flown + pace.ramp_s + np.array([*link, 0.0])
+        return _Axis(path, at, np.stack([at[first], at[first + 1]], axis=1), flown, weight, keep_m)
+
+    def cut(self, time_s: float) -> tuple[float, float]:
+        """Where the share before a cut ends and the one after it starts, m along the path."""
+        after = np.cumsum(self.weight_s)
+        i = min(int(np.searchsorted(after, time_s, side="right")), len(after) - 1)
+        (start, end), flown = self.line_m[i], self.flown_s[i]
+        place = start + (end - start) * (time_s - after[i] + self.weight_s[i]) / max(flown, 1e-9)
+        if start + SNAP_M < place < end - SNAP_M:
+            return float(place), float(place)
+        if place <= start + SNAP_M and i > 0:
+            i -= 1
+        if i + 1 == len(after):
+            return float(end), float(end)
+        leave, enter = float(self.line_m[i, 1]), float(self.line_m[i + 1, 0])
+        return (enter if enter - leave <= self.keep_m else leave), enter
+
+    def stretch(self, start: float, end: float) -> Floats:
+        """The path from `start` to `end`, m along it."""
+        inner = self.path[(self.at_m > start + 1e-6) & (self.at_m < end - 1e-6)]
+        tips = np.stack([np.interp([start, end], self.at_m, self.path[:, k]) for k in (0, 1)], axis=1)
+        return np.concatenate([tips[:1], inner, tips[1:]])
+
+    def shares(self, cuts: Floats) -> tuple[Floats, ...]:
+        """Paths between cuts (s along the axis of weights); those too short to fly are left out."""
+        places = [(0.0, 0.0), *(self.cut(float(c)) for c in cuts), (float(self.at_m[-1]),) * 2]
+        spans = [(a[1], b[0]) for a, b in pairwise(places)]
+        return tuple(self.stretch(a, b) for a, b in spans if b - a >= LEAST_M)
+
+
+def shares(thread: Thread, drones: int, pace: Pace, keep_m: float) -> tuple[Floats, ...]:
+    """At most `drones` paths (n, 2) that together fly every line of the thread, in its order, with flight times as
+    equal as cuts allow. A cut between two lines drops the link there when it is longer than `keep_m` (shorter
+    ones cover ground of their own). Fewer paths come back when the thread is too short to be shared."""
+    if drones == 1:
+        return (thread.path(),)
+    axis = _Axis.of(thread, pace, keep_m)
+    total = float(axis.weight_s.sum())
+    size = np.full(drones, total / drones)
+    found: list[tuple[int, float, tuple[Floats, ...]]] = []
+    for _ in range(ROUNDS):
+        paths = axis.shares(np.cumsum(size)[:-1])
+        times = np.array([flight_s(p, pace) for p in paths])
+        found.append((-len(paths), float(times.max()), paths))
+        if len(paths) != drones or times.max() - times.min() < 0.5:
+            break
+        size = size * (times.mean() / times) ** 0.9
+        size *= total / size.sum()
+    return min(found, key=lambda f: f[:2])[2]
+
+
+def assigned(homes: tuple[Floats | None, ...], paths: tuple[Floats, ...]) -> tuple[tuple[int, Floats], ...]:
+    """For each path the index of the home it is flown from and the path in its better direction.
+
+    Least total flight from and to home; a drone whose home is unknown costs the mean of the others. Homes are (2,)
+    in the frame of the paths; at least as many homes as paths.
+    """
+    if len(homes) < len(paths):
+        raise ValueError("fewer homes than paths")
+    ends = np.array([[p[0], p[-1]] for p in paths])
+    known = [h for h in homes if h is not None]
+    stand_in = np.mean(known, axis=0) if known else None
+    cost = np.zeros((len(paths), len(homes)))
+    for j, home in enumerate(homes):
+        place = home if home is not None else stand_in
+        if place is not None:
+            cost[:, j] = np.hypot(*(ends - place).transpose(2, 0, 1)).sum(axis=1)
+    rows, columns = linear_sum_assignment(cost)
+    out = []
+    for i, j in zip(rows, columns, strict=True):
+        place = homes[j]
+        back = place is not None and np.hypot(*(ends[i, 1] - place)) < np.hypot(*(ends[i, 0] - place)) - 1.0
+        out.append((int(j), paths[i][::-1] if back else paths[i]))
+    return tuple(out)
+
+
+def balance(paths: tuple[Floats, ...], pace: Pace) -> float:
+    """Longest flight time over the mean; 1 when all are equal."""
+    times = [flight_s(p, pace) for p in paths if length_m(p) > 0]
+    return max(times) * len(times) / sum(times)

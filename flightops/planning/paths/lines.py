@@ -1,0 +1,207 @@
+"""Sweep lines of one cell: where they lie, and the strands (runs of neighbouring lines) they fall into.
+
+Line positions are chosen on a mask of the cell turned so that lines run along x: rows a tenth of a swath apart.
+The mask only ranks choices; what a plan truly covers is measured by paths/verify.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import Polygon
+
+from core.geo import Floats
+from flightops.planning.paths.decompose import Cost, altitude, cells, directions, edges_of
+from flightops.planning.paths.timing import Pace
+
+ROWS_A_SWATH = 10
+MOST_MASK = 400_000
+CELL_PRICES_S = (3.0, 10.0)
+TRIED_WAYS = 5
+WIDE_WAYS = 9
+NEAR_BEST = 1.05
+MOST_THREADED = 4
+Strand = Floats
+"""(k, 2, 2): k neighbouring lines, each (left end, right end)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weave:
+    """How to lay lines: swath m, pace, and what a square metre left unseen is worth, s."""
+
+    swath_m: float
+    pace: Pace
+    unseen_s_m2: float
+
+    @property
+    def least_m(self) -> float:
+        """Lines shorter than this cost more than they show."""
+        return 0.35 * self.swath_m
+
+
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """Lines of a cell, its strands, and the flight time expected of them, s."""
+
+    strands: tuple[Strand, ...]
+    expected_s: float
+
+
+def turned(xy: Floats, way_rad: float) -> Floats:
+    """Points (..., 2) turned so that direction `way_rad` becomes +x."""
+    c, s = math.cos(way_rad), math.sin(way_rad)
+    return np.stack([xy[..., 0] * c + xy[..., 1] * s, xy[..., 1] * c - xy[..., 0] * s], axis=-1)
+
+
+def crossings(edges: Floats, ys: Floats) -> Floats:
+    """x at which each horizontal line y enters and leaves: (len(ys), most) sorted, padded with inf."""
+    (x0, y0), (x1, y1) = edges[:, 0].T, edges[:, 1].T
+    hit = (y0 <= ys[:, None]) != (y1 <= ys[:, None])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x = x0 + (ys[:, None] - y0) * ((x1 - x0) / (y1 - y0))
+    ordered = np.sort(np.where(hit, x, np.inf), axis=1)
+    most = int(hit.sum(axis=1).max(initial=0))
+    return ordered[:, :most]
+
+
+def _mask(edges: Floats, step_m: float) -> tuple[NDArray[np.bool_], Floats]:
+    """Inside mask (rows, columns) of cells step_m wide, and the y of its rows."""
+    low, high = edges.min(axis=(0, 1)), edges.max(axis=(0, 1))
+    rows = max(math.ceil((high[1] - low[1]) / step_m), 1)
+    ys = low[1] + (np.arange(rows) + 0.5) * (high[1] - low[1]) / rows
+    xs = np.arange(low[0] + step_m / 2, high[0] + step_m, step_m)
+    inside = np.zeros((rows, len(xs)), dtype=bool)
+    for x in crossings(edges, ys).T:
+        inside ^= xs[None, :] >= x[:, None]
+    return inside, ys
+
+
+def _choices(low: float, high: float, swath_m: float) -> Iterator[Floats]:
+    """Line positions worth trying between y = low and y = high."""
+    height = high - low
+    n = max(math.ceil(height / swath_m - 1e-6), 1)
+    yield low + (np.arange(n) + 0.5) * height / n
+    for count in (n - 1, n, n + 1):
+        spare = count * swath_m - height
+        for share in np.linspace(0.0, 1.0, 9 if count > 0 else 0):
+            yield low + swath_m / 2 - spare * share + np.arange(count) * swath_m
+    if n > 1 and height / (n - 1) < 1.006 * swath_m:
+        yield low + (np.arange(n - 1) + 0.5) * height / (n - 1)
+
+
+def _expected_s(mask: NDArray[np.bool_], rows: Floats, ys: Floats, weave: Weave, step_m: float) -> float:
+    """Flight time of lines at `ys` plus the price of what they leave unseen, s."""
+    at = np.clip(np.searchsorted(rows, ys), 0, len(rows) - 1)
+    nearest = np.abs(rows[:, None] - ys[None, :]).argmin(axis=1)
+    near = np.abs(rows - ys[nearest]) <= weave.swath_m / 2 + 1e-6
+    seen = mask[at][nearest] & near[:, None]
+    unseen = np.count_nonzero(mask & ~seen)
+    lines = mask[at]
+    starts = np.count_nonzero(lines[:, 1:] & ~lines[:, :-1]) + np.count_nonzero(lines[:, 0])
+    height = (rows[1] - rows[0]) if len(rows) > 1 else step_m
+    length = np.count_nonzero(lines) * step_m
+    fixed = starts * weave.pace.line_s(weave.swath_m)
+    return float(length / weave.pace.speed_mps + fixed + unseen * step_m * height * weave.unseen_s_m2)
+
+
+def lay(cell: Polygon, way_rad: float, weave: Weave) -> Laid:
+    """Lines along `way_rad` through a cell, at the best of some forty positions. Deterministic."""
+    edges = turned(edges_of(cell), way_rad)
+    low, high = edges.min(axis=(0, 1)), edges.max(axis=(0, 1))
+    step = max(weave.swath_m / ROWS_A_SWATH, math.sqrt(float(np.prod(high - low)) / MOST_MASK))
+    mask, rows = _mask(edges, step)
+    ranked = [
+        (_expected_s(mask, rows, ys, weave, step), k, ys)
+        for k, ys in enumerate(_choices(float(low[1]), float(high[1]), weave.swath_m))
+        if len(ys)
+    ]
+    expected, _, ys = min(ranked, key=lambda r: r[:2])
+    strands = tuple(turned(s, -way_rad) for s in _strands(edges, ys, weave.least_m))
+    return Laid(strands or (_midline(cell),), expected)
+
+
+def _midline(cell: Polygon) -> Strand:
+    """One short line in a cell too small for any other."""
+    centre = np.asarray(cell.point_on_surface().coords[0])
+    reach = min(0.5, float(shapely.distance(shapely.points(centre), cell.boundary)) * 0.9)
+    aside = np.array([reach, 0.0])
+    return np.stack([centre - aside, centre + aside])[None]
+
+
+def _strands(edges: Floats, ys: Floats, least_m: float) -> Iterator[Strand]:
+    """Lines at `ys`, chained while each has exactly one neighbour on the next line that it overlaps."""
+    xs = crossings(edges, ys)
+    levels: list[list[tuple[float, float]]] = []
+    for row in xs:
+        spans = row[np.isfinite(row)].reshape(-1, 2)
+        levels.append([(float(a), float(b)) for a, b in spans if b - a >= least_m])
+    open_strands: list[list[tuple[float, float, float]]] = []
+    for y, spans in zip(ys, levels, strict=True):
+        kept = []
+        tops = [s[-1][:2] for s in open_strands]
+        for span in spans:
+            below = [i for i, t in enumerate(tops) if min(t[1], span[1]) > max(t[0], span[0])]
+            alone = (
+                len(below) == 1 and sum(min(tops[below[0]][1], s[1]) > max(tops[below[0]][0], s[0]) for s in spans) == 1
+            )
+            if alone:
+                open_strands[below[0]].append((*span, float(y)))
+                kept.append(open_strands[below[0]])
+            else:
+                kept.append([(*span, float(y))])
+        yield from (_as_strand(s) for s in open_strands if not any(s is k for k in kept))
+        open_strands = kept
+    yield from (_as_strand(s) for s in open_strands)
+
+
+def _as_strand(lines: list[tuple[float, float, float]]) -> Strand:
+    return np.array([[[a, y], [b, y]] for a, b, y in lines])
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Lines laid but not yet ordered: edges (n, 2, 2) of the cells, their lines, the time expected, s."""
+
+    edges: Floats
+    laid: tuple[Laid, ...]
+
+    @property
+    def expected_s(self) -> float:
+        """Flight time before it is known how the strands connect, s."""
+        return sum(part.expected_s for part in self.laid)
+
+    @property
+    def strands(self) -> tuple[Strand, ...]:
+        """The strands of all its cells."""
+        return tuple(s for part in self.laid for s in part.strands)
+
+
+def best_laid(cell: Polygon, weave: Weave, tried: int) -> Laid:
+    """Lines of a cell along the best of the `tried` most promising directions, edges' and evenly spread ones."""
+    edges = edges_of(cell)
+    along = directions(edges)
+    spread = np.arange(12) * np.pi / 12
+    ways = np.concatenate([along, spread])
+    order = np.argsort(altitude(edges, ways), kind="stable")[:tried]
+    return min((lay(cell, float(ways[k]), weave) for k in order), key=lambda part: part.expected_s)
+
+
+def candidates(inner: Polygon, weave: Weave, cell_prices_s: tuple[float, ...] = CELL_PRICES_S) -> list[Candidate]:
+    """Distinct candidates, most promising first."""
+    whole = Candidate(edges_of(inner), (best_laid(inner, weave, WIDE_WAYS),))
+    found, seen = [whole], {1}
+    for price in cell_prices_s:
+        parts = [cell for cell, _ in cells(inner, Cost(weave.swath_m, weave.pace, price))]
+        if len(parts) in seen:
+            continue
+        seen.add(len(parts))
+        edges = np.concatenate([edges_of(p) for p in parts])
+        found.append(Candidate(edges, tuple(best_laid(p, weave, TRIED_WAYS) for p in parts)))
+    found.sort(key=lambda c: c.expected_s)
+    best = found[0].expected_s
+    return [c for c in found if c.expected_s <= NEAR_BEST * best][:MOST_THREADED]

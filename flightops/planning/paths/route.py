@@ -1,0 +1,186 @@
+"""The order in which pieces are flown, and where each is entered: 2-opt and or-opt on exact link times.
+
+A piece can be entered in `o` ways; cost[i, p] is its time entered in way p, hop[i, p, j, q] the time from its exit
+to entry q of piece j. For any order the best ways follow by dynamic programming, so a move of the local search is
+priced with them re-chosen: prefixes, suffixes and inner stretches are o x o matrices in (min, +).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.geo import Floats
+
+Whole = NDArray[np.intp]
+MOST_ROUNDS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Times of `m` pieces with `o` ways in: cost (m, o), hop (m, o, m, o); inf where there is no way."""
+
+    cost: Floats
+    hop: Floats
+
+    @property
+    def count(self) -> int:
+        """How many pieces."""
+        return len(self.cost)
+
+
+def _dot(a: Floats, b: Floats) -> Floats:
+    """(..., i, k) and (..., k, j) -> (..., i, j) in (min, +)."""
+    out = a[..., :, 0, None] + b[..., 0, None, :]
+    for k in range(1, a.shape[-1]):
+        np.minimum(out, a[..., :, k, None] + b[..., k, None, :], out=out)
+    return out
+
+
+def price(pieces: Pieces, order: list[int]) -> tuple[float, list[int]]:
+    """Time of an order, s, and the way into each piece that gives it."""
+    best = pieces.cost[order[0]]
+    came: list[Floats] = []
+    for a, b in pairwise(order):
+        table = best[:, None] + pieces.hop[a, :, b]
+        came.append(table.argmin(axis=0))
+        best = table.min(axis=0) + pieces.cost[b]
+    ways = [int(best.argmin())]
+    for back in reversed(came):
+        ways.append(int(back[ways[-1]]))
+    return float(best.min()), ways[::-1]
+
+
+def nearest_first(pieces: Pieces) -> list[int]:
+    """The best order of always flying on to the nearest piece, over all first pieces and ways in."""
+    m, o = pieces.cost.shape
+    found: list[tuple[float, list[int]]] = []
+    for start in range(m * o):
+        at, way, order, time = start // o, start % o, [start // o], float(pieces.cost[start // o, start % o])
+        left = np.ones(m, dtype=bool)
+        left[at] = False
+        while left.any():
+            reach = np.where(left[:, None], pieces.hop[at, way], np.inf)
+            at, way = (int(v) for v in np.unravel_index(int(reach.argmin()), reach.shape))
+            time += float(reach[at, way] + pieces.cost[at, way])
+            if not np.isfinite(time):
+                at = int(np.flatnonzero(left)[0])
+            left[at] = False
+            order.append(at)
+        found.append((time, order))
+    return min(found)[1]
+
+
+def _stretches(pieces: Pieces, order: list[int]) -> Floats:
+    """(m, m, o, o): time from entering piece order[i] in way p to leaving order[j] entered in way q, i <= j."""
+    m, o = pieces.cost.shape
+    cost = pieces.cost[order]
+    hops = pieces.hop[order[:-1], :, order[1:]]
+    out = np.full((m, m, o, o), np.inf)
+    eye = np.where(np.eye(o, dtype=bool), 0.0, np.inf)
+    out[np.arange(m), np.arange(m)] = eye + cost[:, None, :]
+    for j in range(1, m):
+        out[:j, j] = _dot(out[:j, j - 1], np.broadcast_to(hops[j - 1] + cost[j][None, :], (j, o, o)))
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """Stretches of the order as flown and of its mirror, prefix and suffix times, hops by position."""
+
+    flown: Floats
+    mirror: Floats
+    prefix: Floats
+    suffix: Floats
+    hop: Floats
+
+    @staticmethod
+    def of(pieces: Pieces, order: list[int]) -> _Tables:
+        flown = _stretches(pieces, order)
+        mirror = _stretches(pieces, order[::-1])[::-1, ::-1].swapaxes(0, 1)
+        hop = pieces.hop[np.ix_(order, range(pieces.cost.shape[1]), order, range(pieces.cost.shape[1]))]
+        return _Tables(flown, mirror, flown[0].min(axis=1), flown[:, -1].min(axis=2), hop.swapaxes(1, 2))
+
+    def join(self, left: Floats, i: Whole, j: Whole) -> Floats:
+        """(n, o) times at positions i, then on to positions j: (n, o). Position -1 is before the first."""
+        jump = np.where((i < 0)[:, None, None], 0.0, self.hop[i, j])
+        return _through(left, jump)
+
+    def head(self, i: Whole) -> Floats:
+        """Prefix times up to position i, (n, o); zeros for -1."""
+        return np.where((i < 0)[:, None], 0.0, self.prefix[i])
+
+    def close(self, left: Floats, i: Whole, j: Whole) -> Floats:
+        """(n,) total when (n, o) times at positions i go on with the suffix from position j (or end there)."""
+        last = len(self.prefix)
+        inner = np.minimum(j, last - 1)
+        on = (self.join(left, i, inner) + self.suffix[inner]).min(axis=1)
+        total: Floats = np.where(j >= last, left.min(axis=1), on)
+        return total
+
+
+def _through(left: Floats, table: Floats) -> Floats:
+    out = left[:, 0, None] + table[:, 0]
+    for k in range(1, left.shape[1]):
+        np.minimum(out, left[:, k, None] + table[:, k], out=out)
+    return out
+
+
+def _turn_rounds(t: _Tables, m: int) -> tuple[Floats, Whole, Whole]:
+    """Price of flying each stretch i..j backwards: totals, i, j."""
+    i, j = np.triu_indices(m, 1)
+    inside = _through(t.join(t.head(i - 1), i - 1, j), t.mirror[i, j])
+    return t.close(inside, i, j + 1), i, j
+
+
+def _moves(t: _Tables, m: int, length: int) -> tuple[Floats, Whole, Whole, NDArray[np.bool_]]:
+    """Price of moving each block of `length` behind a later or before an earlier position: totals, i, k, flipped."""
+    i, k = (v.ravel() for v in np.meshgrid(np.arange(m - length + 1), np.arange(m), indexing="ij"))
+    keep = (k < i - 1) | (k >= i + length)
+    i, k = i[keep], k[keep]
+    j = i + length - 1
+    totals, later = [], k > j
+    a, b = np.where(later, j + 1, k + 1), np.where(later, k, i - 1)
+    before = np.where(later, i - 1, k)
+    for block in (t.flown, t.mirror):
+        first, last = (i, j) if block is t.flown else (j, i)
+        ahead = _through(t.join(t.head(before), before, a), t.flown[a, b])
+        ahead = _through(t.join(ahead, b, first), block[i, j])
+        ahead_total = t.close(ahead, last, k + 1)
+        behind = _through(t.join(t.head(before), before, first), block[i, j])
+        behind = _through(t.join(behind, last, a), t.flown[a, b])
+        totals.append(np.where(later, ahead_total, t.close(behind, b, j + 1)))
+    flip = np.concatenate([np.zeros(len(i), dtype=bool), np.ones(len(i), dtype=bool)])
+    return np.concatenate(totals), np.tile(i, 2), np.tile(k, 2), flip
+
+
+def _moved(order: list[int], i: int, k: int, length: int, flip: bool) -> list[int]:
+    block = order[i : i + length][:: -1 if flip else 1]
+    rest = order[:i] + order[i + length :]
+    at = k + 1 if k < i else k + 1 - length
+    return rest[:at] + block + rest[at:]
+
+
+def improved(pieces: Pieces, order: list[int], rounds: int = MOST_ROUNDS) -> list[int]:
+    """The order after the best move of each round, until none gains or `rounds` are over. Deterministic."""
+    m = pieces.count
+    if m < 2:
+        return order
+    now = price(pieces, order)[0]
+    for _ in range(rounds):
+        t = _Tables.of(pieces, order)
+        totals, i, j = _turn_rounds(t, m)
+        at = int(totals.argmin())
+        best, then = float(totals[at]), [*order[: i[at]], *order[i[at] : j[at] + 1][::-1], *order[j[at] + 1 :]]
+        for length in range(1, min(4, m)):
+            totals, i, k, flip = _moves(t, m, length)
+            at = int(totals.argmin()) if len(totals) else 0
+            if len(totals) and totals[at] < best - 1e-9:
+                best, then = float(totals[at]), _moved(order, int(i[at]), int(k[at]), length, bool(flip[at]))
+        if best >= now - 1e-6:
+            return order
+        order, now = then, best
+    return order

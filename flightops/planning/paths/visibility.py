@@ -1,0 +1,119 @@
+"""Links between places that stay inside an area: straight where it can be, else bent round its reflex corners.
+
+Ends must lie a hair inside `room`: sight is strict (a way that touches an edge is blocked).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import shortest_path
+from shapely import Polygon
+
+from core.geo import Floats
+from flightops.planning.paths.decompose import edges_of, reflex_corners
+from flightops.planning.paths.timing import Pace
+
+CHUNK = 2_000_000
+Bools = NDArray[np.bool_]
+
+
+def in_sight(a: Floats, b: Floats, edges: Floats) -> Bools:
+    """(n, 2) and (n, 2) ends, (m, 2, 2) edges -> (n,) whether the straight way meets no edge."""
+    out = np.ones(len(a), dtype=bool)
+    step = max(CHUNK // max(len(edges), 1), 1)
+    for i in range(0, len(a), step):
+        out[i : i + step] = _clear(a[i : i + step, None], b[i : i + step, None], edges[None, :, 0], edges[None, :, 1])
+    return out
+
+
+def _clear(a: Floats, b: Floats, c: Floats, d: Floats) -> Bools:
+    def side(p: Floats, q: Floats, r: Floats) -> Floats:
+        s: Floats = (q[..., 0] - p[..., 0]) * (r[..., 1] - p[..., 1]) - (q[..., 1] - p[..., 1]) * (
+            r[..., 0] - p[..., 0]
+        )
+        return s
+
+    splits_edge = side(a, b, c) * side(a, b, d) <= 0
+    splits_way = side(c, d, a) * side(c, d, b) <= 0
+    return np.logical_not((splits_edge & splits_way).any(axis=1))
+
+
+@dataclass(frozen=True)
+class Links:
+    """Timed links inside `room`, bent at the reflex corners of `inner` (the same area, shrunk a hair more)."""
+
+    room: Polygon
+    inner: Polygon
+    pace: Pace
+
+    @cached_property
+    def edges(self) -> Floats:
+        """Edges of the room, (m, 2, 2)."""
+        return edges_of(self.room)
+
+    @cached_property
+    def corners(self) -> Floats:
+        """Corners a link may bend at, (r, 2)."""
+        return reflex_corners(self.inner)[0]
+
+    @cached_property
+    def _between(self) -> tuple[Floats, NDArray[np.int32]]:
+        """Link time between corners, a turn at each far end included, and the predecessors of the best ways."""
+        r = len(self.corners)
+        i, j = np.triu_indices(r, 1)
+        seen = in_sight(self.corners[i], self.corners[j], self.edges)
+        cost = np.zeros((r, r))
+        far = np.hypot(*(self.corners[i] - self.corners[j]).T)
+        cost[i, j] = cost[j, i] = np.where(seen, self.pace.run_s(far) + self.pace.turn_s, 0.0)
+        if r == 0:
+            return cost, np.zeros((0, 0), dtype=np.int32)
+        times, before = shortest_path(cost, directed=False, return_predecessors=True)
+        return times, before
+
+    def _to_corners(self, ends: Floats) -> Floats:
+        """(n, 2) -> (n, r) time to each corner in sight, inf to others."""
+        r = len(self.corners)
+        a, b = np.repeat(ends, r, axis=0), np.tile(self.corners, (len(ends), 1))
+        time = self.pace.run_s(np.hypot(*(a - b).T))
+        return np.where(in_sight(a, b, self.edges), time, np.inf).reshape(len(ends), r)
+
+    def times_s(self, a: Floats, b: Floats) -> Floats:
+        """(n, 2), (m, 2) ends -> (n, m) link times with the turns between legs, not those at the ends; inf: none."""
+        n, m = len(a), len(b)
+        p, q = np.repeat(a, m, axis=0), np.tile(b, (n, 1))
+        direct = np.where(in_sight(p, q, self.edges), self.pace.run_s(np.hypot(*(p - q).T)), np.inf).reshape(n, m)
+        if not len(self.corners):
+            return direct
+        via = _min_plus(self._to_corners(a), self._between[0]) + self.pace.turn_s
+        return np.minimum(direct, _min_plus(via, self._to_corners(b).T))
+
+    def ways(self, a: Floats, b: Floats) -> list[Floats]:
+        """(n, 2) and (n, 2) ends -> the bends of each link, (k, 2), k = 0 when straight. Raises ValueError: no way."""
+        straight = in_sight(a, b, self.edges)
+        return [np.zeros((0, 2)) if s else self._bent(p, q) for p, q, s in zip(a, b, straight, strict=True)]
+
+    def _bent(self, p: Floats, q: Floats) -> Floats:
+        if not len(self.corners):
+            raise ValueError("no way between two places of the area")
+        reach = self._to_corners(np.stack([p, q]))
+        times, before = self._between
+        total = reach[0][:, None] + times + reach[1][None, :]
+        first, last = np.unravel_index(int(np.argmin(total)), total.shape)
+        if not np.isfinite(total[first, last]):
+            raise ValueError("no way between two places of the area")
+        chain = [int(last)]
+        while chain[-1] != first:
+            chain.append(int(before[first, chain[-1]]))
+        return self.corners[chain[::-1]]
+
+
+def _min_plus(a: Floats, b: Floats) -> Floats:
+    """(n, k) and (k, m) -> (n, m) least sums."""
+    out = np.full((len(a), b.shape[1]), np.inf)
+    for k in range(a.shape[1]):
+        np.minimum(out, a[:, k, None] + b[k][None, :], out=out)
+    return out

@@ -1,0 +1,47 @@
+"""From a search order to its plan: what the desk asks, in the desk's words."""
+
+from __future__ import annotations
+
+from core.camera import Camera
+from core.commands import SearchArea
+from core.errors import Malformed, Refused
+from core.events import SearchPlan, Sector
+from core.geo import LatLon
+from core.ids import DroneId, SectorId
+from flightops.planning.footprint import swath_m
+from flightops.planning.sweep import COVER_ASKED, SweepRequest, plan_sweep
+
+SIDELAP = 0.1
+
+
+def plan_search(
+    order: SearchArea,
+    drones: tuple[tuple[DroneId, LatLon | None], ...],
+    camera: Camera,
+    cover: float = COVER_ASKED,
+) -> SearchPlan | Refused:
+    """The plan for an order flown by `drones` (id, home or None when unknown), sectors `<search>.<k>` from 1.
+
+    Sectors go to drones so that flights from and to home are short together; a small area leaves drones without one.
+    The swath follows from camera, height and SIDELAP unless the order gives it. Deterministic; never raises Malformed.
+    """
+    if not drones:
+        return Refused.because("drones", "no drone can fly this search", "wait for one or free one")
+    try:
+        swath = order.swath_m or swath_m(camera, order.height_agl_m, SIDELAP, order.gimbal_pitch_deg)
+        request = SweepRequest(
+            order.area,
+            swath,
+            order.speed_mps,
+            drones=len(drones),
+            homes=tuple(home for _, home in drones),
+            cover=cover,
+        )
+        plan = plan_sweep(request)
+    except Malformed as wrong:
+        return Refused.because(wrong.field, wrong.problem, wrong.fix)
+    sectors = tuple(
+        Sector(SectorId(f"{order.search}.{k}"), drones[p.drone][0], p.path, p.length_m, p.time_s)
+        for k, p in enumerate(plan.paths, start=1)
+    )
+    return SearchPlan(swath, order.speed_mps, order.height_agl_m, order.gimbal_pitch_deg, plan.cover, sectors)

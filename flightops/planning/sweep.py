@@ -1,0 +1,220 @@
+"""The front door of planning: an area swept in S-patterns by n drones, verified before anybody sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from shapely import Polygon
+
+from core.errors import Malformed
+from core.geo import Area, Floats, LatLon
+from core.units import positive, within
+from flightops.planning.area import CheckedArea, checked_area
+from flightops.planning.partition import assigned, shares
+from flightops.planning.paths.lines import Candidate, Weave, candidates
+from flightops.planning.paths.repair import Aim, patched, tightened
+from flightops.planning.paths.thread import Thread, threaded
+from flightops.planning.paths.timing import Pace, flight_s, length_m
+from flightops.planning.paths.verify import Verdict, judge
+from flightops.planning.paths.visibility import Links
+
+COVER_ASKED = 0.995
+MARGIN_M = 0.03
+"""Paths keep this far inside: more than a mission item's 1e-7 deg (6 mm off at most) and the change of map frame."""
+ROOM_M = 0.01
+MOST_LINES = 4000
+MOST_CORNERS = 400
+MOST_DRONES = 50
+SPACINGS = (1.0, 0.97, 0.9, 0.8, 0.65, 0.5)
+FINISHED = 2
+KEEP_LINK_SWATHS = 1.6
+
+
+@dataclass(frozen=True, slots=True)
+class SweepRequest:
+    """What to sweep and with what. `homes`: one a drone (None: unknown), or empty; `cover` 0.5 to 0.999 of the area."""
+
+    area: Area
+    swath_m: float
+    speed_mps: float = 12.0
+    accel_mps2: float = 3.0
+    turn_s: float = 2.0
+    drones: int = 1
+    homes: tuple[LatLon | None, ...] = ()
+    cover: float = COVER_ASKED
+
+    def __post_init__(self) -> None:
+        within("swath_m", self.swath_m, 1.0, 1000.0)
+        within("drones", self.drones, 1, MOST_DRONES)
+        within("cover", self.cover, 0.5, 0.999)
+        if self.homes and len(self.homes) != self.drones:
+            raise Malformed("homes", f"{len(self.homes)} homes for {self.drones} drones", "one a drone, or none at all")
+        self.pace  # noqa: B018 - built here so that a bad speed is refused in the constructor
+
+    @property
+    def pace(self) -> Pace:
+        """Cruise speed, acceleration and pause at a turn."""
+        return Pace(self.speed_mps, self.accel_mps2, self.turn_s)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPath:
+    """One drone's share, WGS-84, from the start of its first line to the end of its last.
+
+    `drone`: index of its home.
+    """
+
+    drone: int
+    path: tuple[LatLon, ...]
+    length_m: float
+    time_s: float
+
+    def __post_init__(self) -> None:
+        if len(self.path) < 2:
+            raise Malformed("path", f"{len(self.path)} points", "a path has at least 2")
+        positive("path.length_m", self.length_m)
+        positive("path.time_s", self.time_s)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPlan:
+    """A verified plan: at most one path a drone, the measured cover (0 to 1) and how the figures compare.
+
+    `length_ratio`, `time_ratio`: of all paths together to area / swath (flown at cruise speed);
+    `lines`: sweep lines flown; `cells`: parts with a line direction of their own.
+    """
+
+    paths: tuple[SweepPath, ...]
+    cover: float
+    swath_m: float
+    speed_mps: float
+    length_ratio: float
+    time_ratio: float
+    lines: int
+    cells: int
+
+    @property
+    def makespan_s(self) -> float:
+        """Flight time of the longest path, s."""
+        return max(p.time_s for p in self.paths)
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A request in metres: the true area, the links inside it, what is aimed at."""
+
+    request: SweepRequest
+    ground: CheckedArea
+    aim: Aim
+
+    @property
+    def weave(self) -> Weave:
+        """Line laying with the ground a line may leave unseen priced at what drawing in line ends would buy."""
+        swath = self.request.swath_m
+        return Weave(swath, self.request.pace, 1.0 / (self.request.speed_mps * 0.15 * swath))
+
+
+def plan_sweep(request: SweepRequest) -> SweepPlan:
+    """A plan that covers what was asked and stays inside the area and off its holes, as measured by other code than
+    made it. Deterministic. Raises Malformed when the area is none, or no such plan was found."""
+    task = _task(request)
+    for spacing in SPACINGS:
+        for thread, cells in sorted(_threads(task, spacing), key=lambda t: flight_s(t[0].path(), request.pace)):
+            shared = _shared(task, thread)
+            if shared is not None:
+                return _plan(task, thread, cells, *shared)
+    raise Malformed(
+        "area",
+        f"no path was found that covers {request.cover:.1%} of it",
+        "ask for less cover, take a wider swath, or redraw narrow necks",
+    )
+
+
+def _task(request: SweepRequest) -> _Task:
+    ground = checked_area(request.area)
+    area = ground.polygon
+    lines = area.area / request.swath_m / max(np.hypot(*np.ptp(np.asarray(area.exterior.coords), axis=0)), 1.0)
+    if lines > MOST_LINES:
+        raise Malformed(
+            "swath_m",
+            f"{request.swath_m:g} m is too narrow: some {lines:.0f} sweep lines",
+            "widen it or split the area",
+        )
+    inner, room = _rooms(area, request.swath_m)
+    return _Task(request, ground, Aim(area, request.cover, request.swath_m, Links(room, inner, request.pace)))
+
+
+def _rooms(area: Polygon, swath_m: float) -> tuple[Polygon, Polygon]:
+    """The area shrunk by the margins that paths and links keep, simplified as far as a swath forgives."""
+    for coarse in (0.0, 0.05, 0.002 * swath_m, 0.01 * swath_m, 0.03 * swath_m, 0.1 * swath_m):
+        plain = area if coarse == 0.0 else shapely.simplify(area, coarse)
+        if shapely.get_num_coordinates(plain) > MOST_CORNERS and coarse < 0.1 * swath_m:
+            continue
+        inner, room = _shrunk(plain, coarse + MARGIN_M), _shrunk(plain, coarse + ROOM_M)
+        if inner is not None and room is not None and shapely.get_num_coordinates(inner) <= 4 * MOST_CORNERS:
+            return inner, room
+    raise Malformed("area", "its outline is too ragged or too narrow to plan in", "redraw it with fewer corners")
+
+
+def _shrunk(area: Polygon, by_m: float) -> Polygon | None:
+    """The area less a margin; its largest part when it falls apart and the rest is nothing to speak of; else None."""
+    small = shapely.buffer(area, -by_m, join_style="mitre", mitre_limit=3.0)
+    parts = [p for p in shapely.get_parts(small) if p.area > 0]
+    if not parts:
+        return None
+    parts.sort(key=lambda p: -p.area)
+    return parts[0] if parts[0].area > 0.9995 * small.area else None
+
+
+def _threads(task: _Task, spacing: float) -> Iterator[tuple[Thread, int]]:
+    """Finished threads of the best candidates at a line spacing of `spacing` swaths."""
+    links, pace = task.aim.links, task.request.pace
+    weave = Weave(task.request.swath_m * spacing, pace, task.weave.unseen_s_m2)
+    drawn: list[tuple[float, int, Thread, Candidate]] = []
+    for k, candidate in enumerate(candidates(links.inner, weave)):
+        try:
+            thread = threaded(candidate.strands, links)
+        except ValueError:
+            continue
+        drawn.append((flight_s(thread.path(), pace), k, thread, candidate))
+    for _, _, thread, candidate in sorted(drawn, key=lambda d: d[:2])[:FINISHED]:
+        whole = patched(thread, task.aim)
+        if whole is not None:
+            yield tightened(whole, candidate.edges, task.aim), len(candidate.laid)
+
+
+def _plan(task: _Task, thread: Thread, cells: int, paths: tuple[Floats, ...], verdict: Verdict) -> SweepPlan:
+    request, frame = task.request, task.ground.frame
+    homes = tuple(None if h is None else np.array(frame.to_xy(h)) for h in request.homes) or (None,) * request.drones
+    swept = []
+    for drone, path in assigned(homes, paths):
+        places = tuple(LatLon(float(lat), float(lon)) for lon, lat in frame.to_lonlat_many(path))
+        swept.append(SweepPath(drone, places, length_m(path), flight_s(path, request.pace)))
+    swept.sort(key=lambda s: s.drone)
+    least = task.ground.polygon.area / request.swath_m
+    return SweepPlan(
+        tuple(swept),
+        verdict.cover,
+        request.swath_m,
+        request.speed_mps,
+        sum(s.length_m for s in swept) / least,
+        sum(s.time_s for s in swept) * request.speed_mps / least,
+        len(thread.lines),
+        cells,
+    )
+
+
+def _shared(task: _Task, thread: Thread) -> tuple[tuple[Floats, ...], Verdict] | None:
+    """Shares of the thread as they come back from WGS-84, and their verdict, where links that may be dropped
+    are; None when none passes."""
+    request, frame = task.request, task.ground.frame
+    for keep_m in (KEEP_LINK_SWATHS * request.swath_m, np.inf):
+        paths = shares(thread, request.drones, request.pace, keep_m)
+        flown = tuple(frame.to_xy_many(frame.to_lonlat_many(p)) for p in paths)
+        verdict = judge(task.ground.polygon, flown, request.swath_m)
+        if verdict.passes(request.cover):
+            return paths, verdict
+    return None
