@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.geo import Covariance, Floats, LatLon, LocalFrame
+from core.geo import Covariance, Floats, LatLon
 from core.ids import DroneId, SightingId, TrackId
 from core.units import UtcSeconds
+from ground.incidents.nearby import offset_m, shifted
 
 FLIGHT_BIAS_M = 1.5
 """Standard error that the views of one aircraft share, m an axis: the horizontal default of core.camera.PoseError."""
@@ -60,20 +61,20 @@ def newest_by_track(views: Iterable[View]) -> tuple[View, ...]:
 def fuse(views: Iterable[View]) -> tuple[LatLon, Covariance]:
     """Place and covariance from all views (at least one), at the time of the newest; their order does not matter."""
     kept = newest_by_track(views)
-    frame = LocalFrame(kept[0].place)
+    origin = kept[0].place
     now = max(v.at for v in kept)
     by_drone: dict[DroneId, list[tuple[Floats, Floats]]] = {}
     for view in kept:
         spread = matrix(view.covariance) + walked_m2(now - view.at) * np.eye(2)
-        by_drone.setdefault(view.drone, []).append((np.array(frame.to_xy(view.place)), spread))
+        by_drone.setdefault(view.drone, []).append((offset_m(origin, view.place), spread))
     flights = [_together(by_drone[d], FLIGHT_BIAS_M) for d in sorted(by_drone)]
     xy, spread = _together(flights, COMMON_BIAS_M)
-    return frame.to_latlon(float(xy[0]), float(xy[1])), covariance(spread)
+    return shifted(origin, float(xy[0]), float(xy[1])), covariance(spread)
 
 
 def distance2(a: LatLon, a_spread: Covariance, b: LatLon, b_spread: Covariance, apart_s: float = 0.0) -> float:
     """Squared Mahalanobis distance between two estimates of a place, `apart_s` seconds apart in time."""
-    gap = np.array(LocalFrame(a).to_xy(b))
+    gap = offset_m(a, b)
     spread = matrix(a_spread) + matrix(b_spread) + (walked_m2(apart_s) + COMMON_BIAS_M**2) * np.eye(2)
     return float(gap @ np.linalg.solve(spread, gap))
 

@@ -4,9 +4,10 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.geo import Covariance, distance_m
+from core.geo import Covariance, LatLon, distance_m, moved
 from ground.incidents.book import view_of
 from ground.incidents.fusion import GATE_99, View, covariance, distance2, fuse, matrix, newest_by_track
+from ground.incidents.nearby import offset_m, shifted
 from tests.ground.ground_worlds import FRAME, ORIGIN, at, rng, sighting
 
 metres = st.floats(-200, 200)
@@ -91,3 +92,13 @@ def test_covariance_and_matrix_are_reverses() -> None:
     c = Covariance(4.0, 1.0, 9.0)
     assert covariance(matrix(c)) == c
     assert GATE_99 > 9.2
+
+
+@given(st.floats(-70, 70), st.floats(-180, 180), st.floats(0, 1000), st.floats(0, 360))
+@settings(deadline=None)
+def test_offsets_agree_with_the_geodesic(lat: float, lon: float, by_m: float, towards: float) -> None:
+    a = LatLon(lat, lon)
+    b = moved(a, towards, by_m)
+    east, north = offset_m(a, b)
+    assert abs(np.hypot(east, north) - by_m) < 0.02
+    assert distance_m(shifted(a, east, north), b) < 0.02

@@ -1,0 +1,1 @@
+"""The web edge: REST, the live stream and the picture they show."""

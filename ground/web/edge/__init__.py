@@ -1,0 +1,1 @@
+"""What every request passes: sign-in, limits, body shapes, words for errors."""

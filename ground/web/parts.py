@@ -1,0 +1,61 @@
+"""What the web edge is given by the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from core.clock import Clock
+from core.errors import Accepted, Refused
+from core.ids import DroneId
+from core.io.accounts_file import AccountsFile
+from core.io.runtime import new_id, new_secret
+from core.io.settings import Settings
+from core.log import EventLog, Trail
+from ground.sites.site import Site
+from ground.web.live import LivePicture
+
+STATIC = Path(__file__).parent / "static"
+
+
+class VideoTap(Protocol):
+    """Newest pictures of drones, boxes drawn."""
+
+    def newest(self, drone: DroneId) -> tuple[int, bytes] | None:
+        """(number that grows with every frame, JPEG); None when there is no picture."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One part of the server: whether it works, and in words how."""
+
+    ok: bool
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WebParts:
+    """Everything the routes use. `ask` takes any wish of core.commands to the desk that owns it.
+
+    `basemap`: GeoJSON, None when there is none. `must_change`: one-time passwords allow looking and HOLD / RETURN
+    only, until changed. `new_id(kind)` and `new_secret(length)` are random.
+    """
+
+    log: EventLog
+    trail: Trail
+    clock: Clock
+    accounts: AccountsFile
+    ask: Callable[[Any], Awaitable[Accepted | Refused]]
+    settings: Settings
+    live: LivePicture
+    video: VideoTap
+    health: Callable[[], Mapping[str, Health]]
+    sites: tuple[Site, ...] = ()
+    basemap: bytes | None = None
+    static: Path = STATIC
+    must_change: bool = True
+    new_id: Callable[[str], str] = field(default=new_id)
+    new_secret: Callable[[int], str] = field(default=new_secret)
