@@ -49,9 +49,8 @@ def decide(fleet: FleetState, message: Message, now: UtcSeconds) -> tuple[Fact, 
             return decide_tick(fleet, message, now)
         case Uploading():
             return _uploading(fleet, message)
-        case Uploaded() as m:
-            open_ = _is_open(fleet, m)
-            return (MissionUploaded(m.search, m.sector, m.drone, m.items, m.digest),) if open_ else ()
+        case Uploaded():
+            return _uploaded(fleet, message)
         case NotFlown():
             return _not_flown(fleet, message)
         case NotResumed():
@@ -79,6 +78,14 @@ def _uploading(fleet: FleetState, message: Uploading) -> tuple[Fact, ...]:
     if not _is_open(fleet, message):
         return ()
     return phase_facts(fleet.drones[message.drone], Sign.UPLOAD, f"mission for sector {message.sector}")
+
+
+def _uploaded(fleet: FleetState, message: Uploaded) -> tuple[Fact, ...]:
+    old = fleet.drones[message.drone].mission if message.drone in fleet.drones else None
+    known = old is not None and (old.search, old.sector) == (message.search, message.sector)
+    if known or not _is_open(fleet, message):
+        return ()
+    return (MissionUploaded(message.search, message.sector, message.drone, message.items, message.digest),)
 
 
 def _not_flown(fleet: FleetState, message: NotFlown) -> tuple[Fact, ...]:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from core.drone import LOST_S, DroneState
 from core.events import Order
-from core.geo import GeoPoint, LatLon, distance_m
+from core.geo import LatLon, distance_m
 from core.units import Seconds, UtcSeconds, positive
 from flightops.safety.fence import Fence
 from flightops.safety.preflight import FIX_3D, SLOW_FIELD_S
@@ -70,10 +70,10 @@ def link_stale(state: DroneState, context: Context, now: UtcSeconds) -> Breach |
 
 
 def battery_low(state: DroneState, context: Context, now: UtcSeconds) -> Breach | None:
-    """What is left must bring it home: distance / speed x 1.3, and 15 %."""
+    """What is left must bring it home: distance / speed x 1.3, and 15 %. A place up to 10 s old still serves."""
     if state.battery is None or not state.battery.fresh(now, SLOW_FIELD_S):
         return Breach("battery", f"{state.drone} does not tell its battery")
-    place = _place(state, now)
+    place = state.place.value if state.place is not None and state.place.fresh(now, SLOW_FIELD_S) else None
     home = context.home or (state.home.value.ground if state.home else None)
     if place is None or home is None:
         return Breach("battery", f"{state.drone}: the way home is not known, so its battery can't be judged")
@@ -89,10 +89,9 @@ def outside_fence(state: DroneState, context: Context, now: UtcSeconds) -> Breac
     """It must stay over the search area or its way there and back."""
     if context.fence is None:
         return Breach("fence", f"{state.drone} has no fence")
-    place = _place(state, now)
-    if place is None:
+    if state.place is None or not state.place.fresh(now, LOST_S):
         return Breach("fence", f"{state.drone} does not tell where it is")
-    out_m = context.fence.outside_m(place.ground)
+    out_m = context.fence.outside_m(state.place.value.ground)
     return Breach("fence", f"{state.drone} is {out_m:.0f} metres outside its area") if out_m > OUTSIDE_M else None
 
 
@@ -103,10 +102,6 @@ def gnss_lost(state: DroneState, context: Context, now: UtcSeconds) -> Breach | 
     if state.gnss.value.fix < FIX_3D:
         return Breach("gnss", f"{state.drone} has lost its GNSS fix")
     return None
-
-
-def _place(state: DroneState, now: UtcSeconds) -> GeoPoint | None:
-    return state.place.value if state.place is not None and state.place.fresh(now, LOST_S) else None
 
 
 RULES: tuple[Rule, ...] = (
