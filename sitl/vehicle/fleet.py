@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
-from pymavlink.dialects.v20 import common as mav
+from pymavlink.dialects.v20 import ardupilotmega as mav
 
 from core.clock import Clock
 from core.errors import Malformed

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from pymavlink.dialects.v20 import common as mav
+from pymavlink.dialects.v20 import ardupilotmega as mav
 
 from core.errors import Malformed
 from sitl.vehicle.autopilot import telemetry, transfer
@@ -26,6 +26,7 @@ UNSUPPORTED: int = mav.MAV_RESULT_UNSUPPORTED
 IN_PROGRESS: int = mav.MAV_RESULT_IN_PROGRESS
 CALIBRATION_S = 3.0
 FORCE = 21196
+HIGHEST_M = 2e4
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ class Command:
         here = brain.seen.spot
         base = brain.home.alt_m if self.relative else 0.0
         alt = base + self.z if math.isfinite(self.z) else here.alt_m
+        if not abs(alt) < HIGHEST_M:
+            raise Malformed("height", "out of range")
         if not (math.isfinite(self.lat_deg) and math.isfinite(self.lon_deg)):
             return replace(here, alt_m=alt)
         if abs(self.lat_deg) > 90 or abs(self.lon_deg) > 180:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import struct
 
-from pymavlink.dialects.v20 import common as mav
+from pymavlink.dialects.v20 import ardupilotmega as mav
 
 from sitl.vehicle.brain import Brain, Message, Peer
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from pymavlink.dialects.v20 import common as mav
+from pymavlink.dialects.v20 import ardupilotmega as mav
 
 from core.units import wrap_180
 from sitl.vehicle.autopilot.transfer import mission_current
@@ -27,6 +27,8 @@ _SENSORS = (
     | mav.MAV_SYS_STATUS_SENSOR_BATTERY
     | mav.MAV_SYS_STATUS_PREARM_CHECK
 )
+_EKF_GOOD = 0x33F
+"""All of EKF_STATUS_FLAGS but constant position and predicted ones."""
 _AUTO = frozenset({Doing.MISSION, Doing.RETURN, Doing.LAND, Doing.TAKE_OFF, Doing.HOLD})
 
 
@@ -206,6 +208,33 @@ def _gimbal_manager(brain: Brain) -> Message:
     return mav.MAVLink_gimbal_manager_information_message(_ms(brain), flags, 1, 0, 0, low, high, -math.pi, math.pi)
 
 
+def _gimbal_device(brain: Brain) -> Message:
+    """GIMBAL_DEVICE_INFORMATION. Without an answer MAVSDK asks for it without end."""
+    caps = mav.GIMBAL_DEVICE_CAP_FLAGS_HAS_PITCH_AXIS | mav.GIMBAL_DEVICE_CAP_FLAGS_HAS_YAW_AXIS
+    low, high = -math.pi / 2, math.radians(30)
+    names, axes = (b"airground", b"simulated", b""), (0.0, 0.0, low, high, -math.pi, math.pi)
+    return mav.MAVLink_gimbal_device_information_message(_ms(brain), *names, 0, 0, 0, caps, 0, *axes, 1)
+
+
+def _attitude_quaternion(brain: Brain) -> Message:
+    s = brain.seen
+    r, p, y = (math.radians(v) / 2 for v in (s.roll_deg, s.pitch_deg, s.heading_deg))
+    (cr, sr), (cp, sp), (cy, sy) = ((math.cos(v), math.sin(v)) for v in (r, p, y))
+    w, x = cr * cp * cy + sr * sp * sy, sr * cp * cy - cr * sp * sy
+    j, k = cr * sp * cy + sr * cp * sy, cr * cp * sy - sr * sp * cy
+    return mav.MAVLink_attitude_quaternion_message(_ms(brain), w, x, j, k, 0.0, 0.0, 0.0)
+
+
+def _ekf_status(brain: Brain) -> Message:
+    return mav.MAVLink_ekf_status_report_message(_EKF_GOOD if brain.up_s >= READY_AFTER_S else 0, 0.1, 0.1, 0.1, 0.1, 0)
+
+
+def _estimator(brain: Brain) -> Message:
+    flags = _EKF_GOOD if brain.up_s >= READY_AFTER_S else 0
+    ratios, accuracy = (0.1,) * 6, (1.0, 1.5)
+    return mav.MAVLink_estimator_status_message(int(brain.up_s * 1e6), flags, *ratios, *accuracy)
+
+
 def _gimbal_status(brain: Brain) -> Message:
     return mav.MAVLink_gimbal_manager_status_message(_ms(brain), brain.personality.gimbal_flags, 1, 0, 0, 0, 0)
 
@@ -228,4 +257,8 @@ BUILDERS: dict[int, Callable[[Brain], Message]] = {
     mav.MAVLINK_MSG_ID_AUTOPILOT_VERSION: version,
     mav.MAVLINK_MSG_ID_GIMBAL_MANAGER_INFORMATION: _gimbal_manager,
     mav.MAVLINK_MSG_ID_GIMBAL_MANAGER_STATUS: _gimbal_status,
+    mav.MAVLINK_MSG_ID_GIMBAL_DEVICE_INFORMATION: _gimbal_device,
+    mav.MAVLINK_MSG_ID_ATTITUDE_QUATERNION: _attitude_quaternion,
+    mav.MAVLINK_MSG_ID_EKF_STATUS_REPORT: _ekf_status,
+    mav.MAVLINK_MSG_ID_ESTIMATOR_STATUS: _estimator,
 }

@@ -5,7 +5,7 @@ https://mavlink.io/en/services/mission.html
 
 from __future__ import annotations
 
-from pymavlink.dialects.v20 import common as mav
+from pymavlink.dialects.v20 import ardupilotmega as mav
 
 from sitl.vehicle.autopilot.items import (
     FENCE,

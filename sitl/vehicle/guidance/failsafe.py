@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pymavlink.dialects.v20 import common as mav
+from pymavlink.dialects.v20 import ardupilotmega as mav
 
 from sitl.vehicle.brain import Brain
 from sitl.vehicle.dialect.personality import Doing

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from pymavlink.dialects.v20 import common as mav
+from pymavlink.dialects.v20 import ardupilotmega as mav
 
 from sitl.vehicle.brain import Brain, Item, Spot
 from sitl.vehicle.dialect.personality import Doing
@@ -54,10 +54,10 @@ def fly_mission(brain: Brain) -> Demand:
 def _fly_item(brain: Brain, item: Item) -> Demand:
     if item.command == mav.MAV_CMD_NAV_TAKEOFF:
         return _take_off(brain, item)
-    if brain.seen.grounded:
-        return _lift(brain)
     if item.command == mav.MAV_CMD_NAV_LAND:
         return _land(brain, item)
+    if brain.seen.grounded:
+        return _lift(brain)
     return _to_place(brain, item)
 
 

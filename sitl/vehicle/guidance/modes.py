@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from pymavlink.dialects.v20 import common as mav
+from pymavlink.dialects.v20 import ardupilotmega as mav
 
 from sitl.vehicle.brain import Brain, Flying, Spot
 from sitl.vehicle.dialect.personality import Doing
 from sitl.vehicle.guidance.path import BRAKE_SHARE
+
+HIGHEST_M = 1e4
 
 
 def stop_spot(brain: Brain) -> Spot:
@@ -148,7 +150,7 @@ def take_off(brain: Brain, height_m: float) -> int:
         return p.arm_refused
     if not brain.seen.grounded:
         return int(mav.MAV_RESULT_FAILED if p.home_is_item_0 else mav.MAV_RESULT_TEMPORARILY_REJECTED)
-    height = height_m if math.isfinite(height_m) and height_m > 0 else brain.rules.take_off_height_m
+    height = height_m if 0 < height_m < HIGHEST_M else brain.rules.take_off_height_m
     enter(brain, Doing.TAKE_OFF)
     brain.fly.target = replace(brain.seen.spot, alt_m=brain.home.alt_m + height)
     return int(mav.MAV_RESULT_ACCEPTED)
