@@ -15,7 +15,7 @@ from core.geo import LocalFrame
 from core.ids import DroneId, SightingId, TrackId
 from core.terrain import Terrain
 from core.units import UtcSeconds
-from vision.geolocate.place import COMMON, STILL, Missed, Sight, footprint, ground_sampling_m, place_box
+from vision.geolocate.place import COMMON, STILL, Placed, Sight, foot_pixels, footprint, ground_sampling_m, place_pixels
 from vision.geolocate.pose_track import PoseTrack
 from vision.messages import Found, Spot
 from vision.track.fuse import view_of
@@ -86,10 +86,9 @@ class SightingDesk:
         if self._frame is None:
             self._frame = LocalFrame(pose.place.ground)
         sight = Sight(self._facts.camera, pose, self._poses.velocity_at(at) or STILL, self._error())
-        seen = (self._seen(spot, found, sight, self._frame) for spot in found.spots)
         self._tracks, told = step(
             self._tracks,
-            tuple(s for s in seen if s is not None),
+            self._seen(found, sight, self._frame),
             at,
             self._facts.rule,
             lambda: TrackId(self._new_id("track")),
@@ -102,15 +101,18 @@ class SightingDesk:
         sigma = gnss.value.horizontal_sigma_m if gnss is not None else None
         return error if sigma is None else replace(error, horizontal_m=min(max(error.horizontal_m, sigma), 1e4))
 
-    def _seen(self, spot: Spot, found: Found, sight: Sight, frame: LocalFrame) -> Seen[Spot] | None:
-        box = _box(spot, found, sight.camera)
-        person = spot.label == "Person"
-        sigma = None if person else max(box.width_px, box.height_px) / 2.0
-        placed = place_box(sight, box, self._terrain, sigma)
-        if isinstance(placed, Missed):
-            return None
-        view = view_of(found.at, np.array(frame.to_xy(placed.place)), placed.jacobian, placed.sigmas, COMMON)
-        return Seen(view, spot.score, person, spot)
+    def _seen(self, found: Found, sight: Sight, frame: LocalFrame) -> tuple[Seen[Spot], ...]:
+        """The spots on the ground; a person's middle is known to a quarter of the box, a large thing's to half."""
+        boxes = tuple(_box(spot, found, sight.camera) for spot in found.spots)
+        sigmas = [_sigma_px(b, s.label == "Person") for b, s in zip(boxes, found.spots, strict=True)]
+        placed = place_pixels(sight, foot_pixels(sight, boxes), np.array(sigmas), self._terrain)
+        seen = []
+        for spot, where in zip(found.spots, placed, strict=True):
+            if isinstance(where, Placed):
+                xy = np.array(frame.to_xy(where.place))
+                view = view_of(found.at, xy, where.jacobian, where.sigmas, COMMON)
+                seen.append(Seen(view, spot.score, spot.label == "Person", spot))
+        return tuple(seen)
 
     def _sighting(self, told: Told[Spot], found: Found, pose: Pose, frame: LocalFrame) -> SightingMade:
         track, spot = told.track, told.seen.tag
@@ -135,3 +137,9 @@ def _box(spot: Spot, found: Found, camera: Camera) -> Box:
     """A spot's box in px of the stated camera, whatever size the video has."""
     fx, fy = camera.width_px / found.width_px, camera.height_px / found.height_px
     return Box(spot.x_px * fx, spot.y_px * fy, spot.width_px * fx, spot.height_px * fy)
+
+
+def _sigma_px(box: Box, person: bool) -> float:
+    if person:
+        return max(1.0, 0.25 * min(box.width_px, box.height_px))
+    return max(box.width_px, box.height_px) / 2.0

@@ -20,13 +20,18 @@ from vision.detect.port import Detection, Gray
 HOT_SHARE = 0.96
 """Share of a frame's pixels that is never looked at: people are far less than the rest."""
 RING_SAMPLES = 256
+MAX_WARM_RING = 0.15
+"""More of the ring than this as warm as the spot: it is the edge of something larger."""
+HAT_SIDE = 2.0
+"""Side of the top-hat's square in longest lengths of a person: what fits in is lost, what does not stays whole."""
 
 
 @dataclass(frozen=True, slots=True)
 class HotSpotSettings:
     """Gates. Sizes in px hold where the ground sampling distance is unknown, sizes in m where it is known."""
 
-    min_length_m: float = 0.3
+    min_length_m: float = 0.15
+    """Less than a person (0.3 m): a gap in the canopy shows a part."""
     max_length_m: float = 2.2
     min_length_px: float = 6.0
     max_length_px: float = 30.0
@@ -131,7 +136,7 @@ class Spot:
 
 def _top_hat(smooth: Gray, longest_px: float) -> Gray:
     """What stands out of surroundings wider than a person."""
-    side = int(longest_px * 1.25) | 1
+    side = int(longest_px * HAT_SIDE) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (side, side))
     return np.asarray(cv2.morphologyEx(smooth, cv2.MORPH_TOPHAT, kernel), dtype=np.uint8)
 
@@ -154,6 +159,8 @@ def _spot(smooth: Gray, hat: Gray, seed: Seed) -> Spot | None:
     middle = _middle(around)
     sigma = max(1.0, 1.4826 * _middle(np.abs(around - np.int16(middle))))
     level = float(smooth[y : y + h, x : x + w][inside].mean()) - middle
+    if float((around >= middle + 0.5 * level).mean()) > MAX_WARM_RING:
+        return None
     return Spot(Box(x, y, w, h), area, level, level / sigma)
 
 

@@ -1,4 +1,4 @@
-"""Where rays meet the terrain: steps along all rays at once until each has gone under ground, then bisection."""
+"""Where rays meet the terrain: steps along all rays at once until each has gone under ground, then finer ones."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ MIN_DEPRESSION_DEG = 5.0
 """Rays closer to the horizon than this are refused: a degree of tilt would move the place by half its distance."""
 MAX_RANGE_M = 1500.0
 """Rays longer than this are refused; the Earth's curve, left out here, is 0.18 m over that distance."""
-FIRST_STEP_M = 2.0
+FIRST_STEP_M = 4.0
 STEP_GROWTH = 0.03
-"""Steps are 2 m or 3 % of the distance, whichever is larger: finer than any terrain grid in use."""
-CHUNK = 48
-BISECTIONS = 24
+"""Steps are 4 m or 3 % of the distance, whichever is larger: finer than any terrain grid in use."""
+CHUNK = 24
+PARTS, ROUNDS = 24, 3
+"""A step is cut into PARTS, the part where the ray goes under again, ROUNDS times: 0.3 mm of 4 m. Wider cuts than
+bisection, since a call for heights costs far more than a height."""
 
 
 class Miss(IntEnum):
@@ -66,12 +68,13 @@ class Ground:
         """(n, 3) east, north m and height m AMSL -> (n,) height above ground, m; NaN where unknown."""
         return np.asarray(points[:, 2] - self.heights(points[:, :2]), dtype=np.float64)
 
-    def normal(self, point: Floats, reach_m: float = 5.0) -> Floats:
-        """Unit normal (upwards) of the ground around a point, from heights reach_m to each side."""
+    def normals(self, points: Floats, reach_m: float = 5.0) -> Floats:
+        """(n, 3) unit normals (upwards) of the ground around (n, 3) points, from heights reach_m to each side."""
         side = np.array([[reach_m, 0.0], [-reach_m, 0.0], [0.0, reach_m], [0.0, -reach_m]])
-        e, w, n, s = np.nan_to_num(self.heights(point[:2] + side), nan=float(point[2]))
-        up = np.array([-(e - w) / (2.0 * reach_m), -(n - s) / (2.0 * reach_m), 1.0])
-        return np.asarray(up / np.linalg.norm(up), dtype=np.float64)
+        around = self.heights((points[:, None, :2] + side).reshape(-1, 2)).reshape(-1, 4)
+        e, w, n, s = np.where(np.isnan(around), points[:, 2:], around).T
+        up = np.column_stack([(w - e) / (2.0 * reach_m), (s - n) / (2.0 * reach_m), np.ones(len(points))])
+        return np.asarray(up / np.linalg.norm(up, axis=1, keepdims=True), dtype=np.float64)
 
 
 def _distances() -> Floats:
@@ -112,7 +115,7 @@ def first_hits(origin: Floats, directions: Floats, ground: Ground) -> tuple[Floa
                 low[ray], high[ray] = d[max(k - 1, 0)], d[k]
     found = ~np.isnan(high)
     miss[found] = Miss.NONE
-    return _bisect(origin, directions, ground, (low, high)), miss
+    return _refined(origin, directions, ground, (low, high)), miss
 
 
 def _heights_above(origin: Floats, directions: Floats, d: Floats, ground: Ground) -> Floats:
@@ -121,14 +124,19 @@ def _heights_above(origin: Floats, directions: Floats, d: Floats, ground: Ground
     return ground.above(points.reshape(-1, 3)).reshape(len(directions), len(d))
 
 
-def _bisect(origin: Floats, directions: Floats, ground: Ground, bracket: tuple[Floats, Floats]) -> Floats:
+def _refined(origin: Floats, directions: Floats, ground: Ground, bracket: tuple[Floats, Floats]) -> Floats:
+    """(n,) distances inside the brackets (low, high) at which the rays go under; NaN stays NaN."""
     low, high = bracket[0].copy(), bracket[1].copy()
     found = np.flatnonzero(~np.isnan(high))
     if not len(found):
         return low
-    for _ in range(BISECTIONS):
-        middle = (low[found] + high[found]) / 2.0
-        over = ground.above(origin + directions[found] * middle[:, None]) > 0.0
-        low[found] = np.where(over, middle, low[found])
-        high[found] = np.where(over, high[found], middle)
+    share = np.arange(1, PARTS) / PARTS
+    for _ in range(ROUNDS):
+        step = (high[found] - low[found]) / PARTS
+        d = low[found, None] + (high - low)[found, None] * share
+        points = origin + directions[found][:, None, :] * d[:, :, None]
+        over = (ground.above(points.reshape(-1, 3)) > 0.0).reshape(len(found), PARTS - 1)
+        first_under = np.where(over.all(axis=1), PARTS - 1, over.argmin(axis=1))
+        low[found] += first_under * step
+        high[found] = low[found] + step
     return np.asarray((low + high) / 2.0, dtype=np.float64)

@@ -1,6 +1,6 @@
 """A pixel's place on the ground and how far off it may be.
 
-The error comes from a numeric Jacobian of the ray's meeting point with the ground's tangent plane. Its columns are
+The error comes from the Jacobian of the ray's meeting point with the ground's tangent plane. Its columns are
 eight errors that stay much the same while a drone flies past (COMMON) and two of the pixel, new in every view:
 
     east, north, up of the camera (m) | turn about the vertical (heading), about the camera's level right and
@@ -23,12 +23,14 @@ from core.events import Box
 from core.geo import Covariance, Floats, LatLon
 from core.terrain import Terrain
 from vision.geolocate.march import WORDS, Ground, Miss, first_hits, frame_near
-from vision.geolocate.rays import pixel_directions, pose_axes, turned
+from vision.geolocate.rays import pixel_directions, pose_axes
 
 COMMON = 8
 """Leading columns of Placed.jacobian: the errors common to the views of one pass."""
 STILL = Velocity(*(3 * [0.0]))  # type: ignore[arg-type]
 RING_POINTS = 12
+GRAZING = 0.02
+"""Sine of the least angle between ray and slope: flatter, the plane says nothing of the error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,77 +67,72 @@ class Sight:
     error: PoseError = field(default_factory=PoseError)
 
 
-def place_pixel(sight: Sight, pixel: tuple[float, float], pixel_sigma: float, terrain: Terrain) -> Placed | Missed:
-    """The place where the ray of `pixel` (column, row) first meets the ground; pixel_sigma in px."""
+def place_pixels(sight: Sight, pixels: Floats, sigmas_px: Floats, terrain: Terrain) -> tuple[Placed | Missed, ...]:
+    """The places where the rays of pixels (n, 2) (column, row) first meet the ground; sigmas_px (n,) standard errors.
+
+    All at once: a frame's detections share the march.
+    """
     ground = Ground(terrain, frame_near(sight.pose.place))
     axes = pose_axes(sight.pose)
     origin = _origin(sight.pose, ground)
-    ray = pixel_directions(sight.camera, np.array([pixel])) @ axes.T
-    distance, miss = first_hits(origin, ray, ground)
-    if miss[0] != Miss.NONE:
-        return Missed(WORDS[Miss(miss[0])])
-    point = origin + ray[0] * distance[0]
-    jacobian = _jacobian(sight, np.array(pixel), (point, ground.normal(point)), origin)
-    if not np.isfinite(jacobian).all():
-        return Missed("the ray grazes the ground")
-    e = sight.error
-    tilt = math.radians(e.tilt_deg)
-    sigmas = [e.horizontal_m, e.horizontal_m, e.vertical_m, math.radians(e.heading_deg), tilt, tilt, e.time_s]
-    place = ground.frame.to_latlon(float(point[0]), float(point[1]))
-    return Placed(place, float(distance[0]), jacobian, np.array([*sigmas, terrain.sigma_m, pixel_sigma, pixel_sigma]))
+    rays = pixel_directions(sight.camera, pixels) @ axes.T
+    distances, misses = first_hits(origin, rays, ground)
+    points = origin + rays * np.nan_to_num(distances)[:, None]
+    normals = ground.normals(points)
+    lonlat = ground.frame.to_lonlat_many(points[:, :2])
+    answers: list[Placed | Missed] = []
+    for k, miss in enumerate(misses):
+        ray = (rays[k], float(distances[k]), normals[k])
+        if miss != Miss.NONE or float(ray[0] @ ray[2]) > -GRAZING:
+            answers.append(Missed(WORDS.get(Miss(miss), "the ray grazes the ground")))
+            continue
+        place = LatLon(float(lonlat[k, 1]), float(lonlat[k, 0]))
+        sigmas = _sigmas(sight.error, terrain.sigma_m, float(sigmas_px[k]))
+        answers.append(Placed(place, float(distances[k]), _jacobian(sight, axes, pixels[k], ray), sigmas))
+    return tuple(answers)
 
 
-def place_box(sight: Sight, box: Box, terrain: Terrain, sigma_px: float | None = None) -> Placed | Missed:
-    """Where the person in a box stands: the box's middle seen from above, its foot when seen from the side.
+def place_pixel(sight: Sight, pixel: tuple[float, float], pixel_sigma: float, terrain: Terrain) -> Placed | Missed:
+    """One pixel, see place_pixels."""
+    return place_pixels(sight, np.array([pixel], dtype=np.float64), np.array([pixel_sigma]), terrain)[0]
 
-    `sigma_px` None: the pixel's standard error is a quarter of the box (half a body), at least 1 px.
-    """
-    column = box.x_px + (box.width_px - 1.0) / 2.0
-    row = box.y_px + (box.height_px - 1.0) / 2.0
-    ray = pixel_directions(sight.camera, np.array([[column, row]]))[0] @ pose_axes(sight.pose).T
-    level = math.hypot(ray[0], ray[1])
-    foot = row + (box.height_px - 1.0) / 2.0 * level
-    if sigma_px is None:
-        sigma_px = max(1.0, 0.25 * min(box.width_px, box.height_px))
-    return place_pixel(sight, (column, foot), sigma_px, terrain)
+
+def foot_pixels(sight: Sight, boxes: tuple[Box, ...]) -> Floats:
+    """(n, 2): where the person in a box stands: the box's middle seen from above, its foot when seen from the side."""
+    corner = np.array([[b.x_px, b.y_px] for b in boxes]).reshape(-1, 2)
+    half = np.array([[b.width_px - 1.0, b.height_px - 1.0] for b in boxes]).reshape(-1, 2) / 2.0
+    rays = pixel_directions(sight.camera, corner + half) @ pose_axes(sight.pose).T
+    level = np.hypot(rays[:, 0], rays[:, 1])
+    return np.column_stack([corner[:, 0] + half[:, 0], corner[:, 1] + half[:, 1] * (1.0 + level)])
+
+
+def _sigmas(error: PoseError, terrain_m: float, pixel: float) -> Floats:
+    heading, tilt = math.radians(error.heading_deg), math.radians(error.tilt_deg)
+    place = [error.horizontal_m, error.horizontal_m, error.vertical_m]
+    return np.array([*place, heading, tilt, tilt, error.time_s, terrain_m, pixel, pixel])
 
 
 def _origin(pose: Pose, ground: Ground) -> Floats:
     return np.array([*ground.frame.to_xy(pose.place), pose.place.alt_amsl_m])
 
 
-def _jacobian(sight: Sight, pixel: Floats, plane: tuple[Floats, Floats], origin: Floats) -> Floats:
-    """(2, 10) central differences of the ray's meeting point with the plane (point, normal)."""
-    axes = pose_axes(sight.pose)
+def _jacobian(sight: Sight, axes: Floats, pixel: Floats, ray: tuple[Floats, float, Floats]) -> Floats:
+    """(2, 10) derivatives of the meeting point of a ray (unit direction d, distance t, ground normal n).
+
+    On the plane, origin + t d moves by (I - d n'/(n.d)) (shift + t turn(d)); lifting the plane by one metre moves
+    it along d by n_up/(n.d).
+    """
+    d, t, n = ray
+    onto = np.eye(3) - np.outer(d, n) / float(n @ d)
     h = math.radians(sight.pose.heading_deg)
-    spins = (
-        np.array([0.0, 0.0, 1.0]),
-        np.array([math.cos(h), -math.sin(h), 0.0]),
-        np.array([math.sin(h), math.cos(h), 0.0]),
-    )
+    about = np.array([[0.0, 0.0, 1.0], [math.cos(h), -math.sin(h), 0.0], [math.sin(h), math.cos(h), 0.0]])
     v = sight.velocity
-    motion = np.array([v.east_mps, v.north_mps, -v.down_mps])
-    ray = pixel_directions(sight.camera, pixel[None])[0]
-
-    def met(shift: Floats, turned_axes: Floats, local_ray: Floats, lift: float = 0.0) -> Floats:
-        d = turned_axes @ local_ray
-        point, normal = plane
-        o = origin + shift
-        down = float(d @ normal)
-        t = ((point + np.array([0.0, 0.0, lift]) - o) @ normal) / down if down < -1e-6 else np.nan
-        return np.asarray((o + d * t)[:2], dtype=np.float64)
-
-    none, step, small = np.zeros(3), 0.1, 1e-4
-    columns = [(met(e * step, axes, ray) - met(-e * step, axes, ray)) / (2 * step) for e in np.eye(3)]
-    columns += [
-        (met(none, turned(axes, s, small), ray) - met(none, turned(axes, s, -small), ray)) / (2 * small) for s in spins
-    ]
-    columns.append((met(motion * step, axes, ray) - met(-motion * step, axes, ray)) / (2 * step))
-    columns.append((met(none, axes, ray, step) - met(none, axes, ray, -step)) / (2 * step))
-    for side in np.eye(2) * 0.5:
-        two = pixel_directions(sight.camera, np.array([pixel + side, pixel - side]))
-        columns.append(met(none, axes, two[0]) - met(none, axes, two[1]))
-    return np.column_stack(columns)
+    motion = np.array([[v.east_mps, v.north_mps, -v.down_mps]])
+    beside = pixel_directions(sight.camera, pixel + np.array([[0.5, 0.0], [-0.5, 0.0], [0.0, 0.5], [0.0, -0.5]]))
+    steps = np.array([beside[0] - beside[1], beside[2] - beside[3]]) @ axes.T
+    moves = np.vstack([np.eye(3), t * np.cross(about, d), motion, np.zeros((1, 3)), t * steps]) @ onto.T
+    moves[7] = d * (n[2] / float(n @ d))
+    return np.asarray(moves[:, :2].T, dtype=np.float64)
 
 
 def footprint(pose: Pose, camera: Camera, terrain: Terrain) -> tuple[LatLon, ...]:
