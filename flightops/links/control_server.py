@@ -53,6 +53,10 @@ class Connection:
         self._states[state.drone] = state
         self._any.set()
 
+    def close(self) -> None:
+        """End the connection."""
+        self._writer.close()
+
     async def write(self) -> None:
         """Write out for ever; raises TimeoutError or OSError when the other side does not take it."""
         while True:
@@ -88,9 +92,11 @@ class ControlServer:
         return int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
-        """Stop listening."""
+        """Stop listening, let all coordinators go."""
         if self._server is not None:
             self._server.close()
+        for connection in list(self.connections):
+            connection.close()
 
     def say(self, message: ToCoordinator) -> None:
         """To all coordinators."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Malformed
@@ -149,8 +149,9 @@ def test_two_places_behind_one_address_are_two_vehicles() -> None:
     assert two((0, 0), (5.0, 5.5), ((45.0, 13.0), (45.001, 13.0))).clash_at is not None
 
 
+@settings(max_examples=60)
 @given(
-    st.lists(st.integers(0, 40), min_size=20, max_size=300),
+    st.lists(st.integers(0, 40), min_size=20, max_size=100),
     st.integers(0, 255),
     st.data(),
 )

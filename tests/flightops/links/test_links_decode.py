@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pymavlink.dialects.v20 import ardupilotmega as mav
 from scipy.spatial.transform import Rotation
@@ -179,7 +179,8 @@ def test_what_mavsdk_sees_is_readdressed() -> None:
     assert (seen.target_system, seen.target_component) == (245, 190)
 
 
-@given(st.lists(st.integers(0, 5), min_size=50, max_size=300), st.integers(0, 255))
+@settings(max_examples=50)
+@given(st.lists(st.integers(0, 5), min_size=50, max_size=100), st.integers(0, 255))
 def test_loss_is_what_was_lost(gaps: list[int], start: int) -> None:
     quality, seq = Quality(), start
     for gap in gaps:
