@@ -20,16 +20,17 @@ from core.geo import LatLon
 from core.ids import DroneId, SearchId
 from core.log import EventLog
 from core.terrain import Terrain
-from core.units import positive
+from core.units import UtcSeconds, positive
 from flightops.fleet.decide import decide
 from flightops.fleet.fold import fold
 from flightops.fleet.messages import Asked, Breached, Message, Orphaned, Planned, States, Tick, Wish
 from flightops.fleet.state import FleetState
-from flightops.fleet.wishes import answer, drones_for, flying
+from flightops.fleet.wishes import ANSWER_S, answer, drones_for, flying
 from flightops.missions import strips
 from flightops.missions.runner import Runner
 from flightops.missions.sorties import homes_of, missions_for
 from flightops.ports import Gateway
+from flightops.safety.preflight import too_long
 from flightops.safety.watch import Watch, orphans
 
 Planner = Callable[[SearchArea, tuple[tuple[DroneId, LatLon | None], ...], Camera], SearchPlan | Refused]
@@ -40,6 +41,8 @@ LATE_S = 0.6
 """When the loop itself comes later than this, links are not judged: it is we who did not listen."""
 MOST_PLANNING = 4
 """Searches planned at one time; a further one is refused."""
+RECORD_S = 0.15
+"""HOLD and RETURN go out after this even when their record is still on its way to the disk."""
 EFFECTS = 1000
 """Live facts waiting for their effect; when full, deciding waits (facts are never dropped)."""
 _ACTED_ON = (SearchApproved, OrderGiven, SearchEnded)
@@ -94,6 +97,8 @@ class FlightDesk:
         self._lock = asyncio.Lock()
         self._effects: asyncio.Queue[Fact | ResumeSearch] = asyncio.Queue(EFFECTS)
         self._planning: dict[SearchId, asyncio.Task[Accepted | Refused]] = {}
+        self._recording: set[asyncio.Task[Accepted | Refused]] = set()
+        self._unrecorded: dict[tuple[DroneId, Order], UtcSeconds] = {}
         self._sweeps: dict[DroneId, strips.Sweep] = {}
         self._orphans: set[DroneId] = set()
         self._watch = Watch(self._settings.endurance_s, self._woke)
@@ -136,15 +141,9 @@ class FlightDesk:
         """Answer a wish. Raises Fault when the log can't keep it; HOLD and RETURN go out even then."""
         if isinstance(wish, SearchArea):
             return await self._ask_search(wish)
-        try:
-            async with self._lock:
-                await self._catch_up()
-                answered = answer(self._fleet, wish, self._states, self._clock.now())
-                await self._decide(Asked(wish, dict(self._states)))
-        except Fault as e:
-            if self._tasks is None or not isinstance(wish, Hold | Return):
-                raise
-            return self._order_unrecorded(wish, e)
+        if isinstance(wish, Hold | Return):
+            return await self._ask_order(wish)
+        answered = await self._record(wish)
         if isinstance(wish, ResumeSearch) and isinstance(answered, Accepted):
             await self._effects.put(wish)
         return answered
@@ -192,10 +191,34 @@ class FlightDesk:
                 if record.seq > self._born and isinstance(record.fact, _ACTED_ON):
                     await self._effects.put(record.fact)
 
-    def _order_unrecorded(self, wish: Hold | Return, fault: Fault) -> Accepted | Refused:
+    async def _record(self, wish: Wish) -> Accepted | Refused:
+        async with self._lock:
+            await self._catch_up()
+            answered = answer(self._fleet, wish, self._states, self._clock.now())
+            await self._decide(Asked(wish, dict(self._states)))
+            return answered
+
+    async def _ask_order(self, wish: Hold | Return) -> Accepted | Refused:
+        """The record comes first only as long as it is quick: an order waits for no disk."""
+        recording = asyncio.create_task(self._record(wish))
+        self._recording.add(recording)
+        recording.add_done_callback(self._recorded)
+        await asyncio.wait({recording}, timeout=RECORD_S)
+        if recording.done() and not isinstance(recording.exception(), Fault):
+            return recording.result()
+        if self._tasks is None:
+            return await recording
+        return self._order_unrecorded(wish)
+
+    def _recorded(self, task: asyncio.Task[Accepted | Refused]) -> None:
+        self._recording.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("an order was not recorded", problem=str(error))
+
+    def _order_unrecorded(self, wish: Hold | Return) -> Accepted | Refused:
         order = Order.HOLD if isinstance(wish, Hold) else Order.RETURN
         drones = flying(self._fleet, wish.drone)
-        _log.error("order goes out without a record", order=order.value, drones=drones, problem=str(fault))
+        _log.error("order goes out ahead of its record", order=order.value, drones=drones)
         for drone in drones:
             self._runner.order(drone, order)
         if not drones:
@@ -242,7 +265,9 @@ class FlightDesk:
         if isinstance(plan, Refused):
             return plan
         missions = missions_for(plan, homes, self._terrain, self._settings.heights_m)
-        return missions if isinstance(missions, Refused) else plan
+        if isinstance(missions, Refused):
+            return missions
+        return too_long(plan, homes, self._states, self._settings.endurance_s) or plan
 
     async def _control(self) -> None:
         last = self._clock.monotonic()
@@ -272,7 +297,10 @@ class FlightDesk:
         try:
             await self.tell(breach)
         except Fault:
-            self._runner.order(breach.drone, breach.order)
+            key, now = (breach.drone, breach.order), self._clock.now()
+            if now - self._unrecorded.get(key, UtcSeconds(0.0)) >= ANSWER_S:
+                self._unrecorded[key] = now
+                self._runner.order(*key)
             raise
 
     async def _listen(self) -> None:

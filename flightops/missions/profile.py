@@ -7,16 +7,19 @@ points where the ground leaves the straight leg by more than TOLERANCE_M: the la
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from core.geo import Floats, LatLon, LocalFrame
+from core.geo import Floats, LatLon
 from core.terrain import Terrain
 
 STEP_M = 5.0
 """Distance between ground samples along a line."""
+METRES_PER_DEG = 111_320.0
+"""Of latitude, to 0.6 %: only spacing and shares along a leg hang on it, never a place."""
 TOLERANCE_M = 4.0
 """Largest departure at a sample; with what lies between samples the drone keeps within 5 m."""
 
@@ -41,19 +44,18 @@ class Samples:
 
 def sample(line: tuple[LatLon, ...], terrain: Terrain, step_m: float = STEP_M) -> Samples | None:
     """Ground every `step_m` or less along the line, corners included; None where the model knows no height."""
-    frame = LocalFrame(line[0])
-    xy = frame.to_xy_many(np.array([[p.lon_deg, p.lat_deg] for p in line]))
-    pieces, corners = [xy[:1]], [0]
-    for a, b in pairwise(xy):
-        n = max(1, int(np.ceil(np.hypot(*(b - a)) / step_m)))
+    ends = np.array([[p.lon_deg, p.lat_deg] for p in line])
+    scale = METRES_PER_DEG * np.array([math.cos(math.radians(line[0].lat_deg)), 1.0])
+    pieces, corners = [ends[:1]], [0]
+    for a, b in pairwise(ends):
+        n = max(1, math.ceil(float(np.hypot(*((b - a) * scale))) / step_m))
         pieces.append(a + (b - a) * (np.arange(1, n + 1) / n)[:, None])
         corners.append(corners[-1] + n)
-    points = np.vstack(pieces)
-    lonlat = frame.to_lonlat_many(points)
+    lonlat = np.vstack(pieces)
     ground = terrain.heights_amsl_m(lonlat)
     if np.isnan(ground).any():
         return None
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*(np.diff(lonlat, axis=0) * scale).T))])
     return Samples(lonlat, ground, along, tuple(corners))
 
 

@@ -40,9 +40,10 @@ from flightops.missions.mission import Mission
 from flightops.missions.sorties import homes_of, missions_for
 from flightops.ports import Gateway, OrderResult, Vehicle
 
-UPLOAD_LIMIT_S = 150.0
-FLY_LIMIT_S = 90.0
-ORDER_LIMIT_S = 10.0
+UPLOAD_LIMIT_S = 300.0
+FLY_LIMIT_S = 120.0
+ORDER_LIMIT_S = 12.0
+"""The gateway gives up, in better words, after 10 s; this is for a gateway that is gone."""
 _STAYS = frozenset({Phase.GROUNDED, Phase.RETURNING, Phase.LANDING})
 """Phases that an ended search leaves as they are."""
 
@@ -128,13 +129,14 @@ class Runner:
         ids = (search.search, sector, drone)
         try:
             await self._desk.tell(Uploading(*ids))
+            if not self._wanted(drone, sector):
+                return
             vehicle = self._gateway.vehicle(drone)
             if vehicle is None:
                 raise Fault("its mission link is not up yet")
             digest = await _upload(vehicle, mission)
             await self._desk.tell(Uploaded(*ids, len(mission.items), digest))
-            task = self._desk.fleet.task_of(drone)
-            if task is None or task[1].sector.sector != sector:
+            if not self._wanted(drone, sector):
                 return
             async with asyncio.timeout(FLY_LIMIT_S):
                 await vehicle.fly()
@@ -142,6 +144,11 @@ class Runner:
             await self._desk.tell(NotFlown(*ids, str(e)))
         except TimeoutError:
             await self._desk.tell(NotFlown(*ids, "it did not answer in time"))
+
+    def _wanted(self, drone: DroneId, sector: SectorId) -> bool:
+        """Whether the drone is still to fly this sector (no order, no end of the search has come between)."""
+        task = self._desk.fleet.task_of(drone)
+        return task is not None and task[1].sector.sector == sector
 
     async def _order(self, drone: DroneId, order: Order) -> None:
         try:

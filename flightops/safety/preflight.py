@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from core.drone import LOST_S, DroneState
-from core.errors import Reason
+from core.errors import Reason, Refused
+from core.events import SearchPlan, Sector
+from core.geo import LatLon, distance_m
 from core.ids import DroneId
 from core.units import UtcSeconds
 
 LEAST_BATTERY = 0.30
 """Share of the battery a drone needs to be sent anywhere (15 % reserve and 15 % for a short way)."""
 FIX_3D = 3
+RESERVE = 0.15
+"""Share of the battery that is not for flying."""
+RETURN_MARGIN = 1.3
+"""The way home counts this much more than distance over speed (wind, climb, landing)."""
 SLOW_FIELD_S = 10.0
 """Battery and GNSS status come seldom (1 Hz or less); older than this they count as unknown."""
 
@@ -28,3 +36,24 @@ def unfit(state: DroneState | None, drone: DroneId, now: UtcSeconds) -> Reason |
         left = f"{state.battery.value.left:.0%}"
         return Reason("drones", f"{drone} has {left} battery left", f"charge it to {LEAST_BATTERY:.0%} or more")
     return None
+
+
+def too_long(
+    plan: SearchPlan, homes: Mapping[DroneId, LatLon], states: Mapping[DroneId, DroneState], endurance_s: float
+) -> Refused | None:
+    """Refused when a drone's battery does not last for its way out, its sector, its way home and the reserve."""
+    reasons: list[Reason] = []
+    for sector in plan.sectors:
+        state = states.get(sector.drone)
+        needed = _flight_s(sector, plan.speed_mps, homes.get(sector.drone)) / endurance_s + RESERVE
+        left = state.battery.value.left if state is not None and state.battery is not None else 0.0
+        if left < needed:
+            problem = f"{sector.drone} has {left:.0%} battery left and needs {needed:.0%} for sector {sector.sector}"
+            reasons.append(Reason("area", problem, "draw a smaller area, send more drones, or charge it"))
+    return Refused(tuple(reasons)) if reasons else None
+
+
+def _flight_s(sector: Sector, speed_mps: float, home: LatLon | None) -> float:
+    out_m = 0.0 if home is None else distance_m(home, sector.path[0])
+    back_m = 0.0 if home is None else distance_m(sector.path[-1], home)
+    return (out_m + back_m * RETURN_MARGIN) / speed_mps + sector.time_s

@@ -16,12 +16,8 @@ from core.events import Order
 from core.geo import LatLon, distance_m
 from core.units import Seconds, UtcSeconds, positive
 from flightops.safety.fence import Fence
-from flightops.safety.preflight import FIX_3D, SLOW_FIELD_S
+from flightops.safety.preflight import FIX_3D, RESERVE, RETURN_MARGIN, SLOW_FIELD_S
 
-RETURN_MARGIN = 1.3
-"""Return energy counts this much more than distance over speed (wind, climb, landing)."""
-RESERVE = 0.15
-"""Share of the battery that is not for flying."""
 OUTSIDE_M = 0.0
 """How far outside the fence is still inside (the fence itself has its margin)."""
 

@@ -382,13 +382,63 @@ async def test_restart_before_take_off_frees_the_drone() -> None:
 
 
 async def test_hold_goes_out_with_a_dead_log() -> None:
-    async with flying() as f:
+    log = SickLog()
+    async with flying(log) as f:
         await sweeping(f, "d1")
-        await f.log.close()
+        log.full = True
         assert await f.desk.ask(Hold(D1, PILOT)) == Accepted("d1")
         await f.until(lambda: f.gate.orders == [(D1, Order.HOLD)])
         with pytest.raises(Fault):
             await f.desk.ask(StopSearch(S1, PILOT))
+
+
+class SickLog(MemoryLog):
+    """A log whose disk hangs, once `stuck` is set, or is full, once `full` is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stuck = self.full = False
+
+    async def append(self, now: UtcSeconds, *facts: Fact) -> int:
+        if self.stuck:
+            await asyncio.Event().wait()
+        if self.full:
+            raise Fault("the disk is full")
+        return await super().append(now, *facts)
+
+
+async def test_hold_goes_out_with_a_log_that_hangs() -> None:
+    log = SickLog()
+    async with flying(log) as f:
+        await sweeping(f, "d1")
+        log.stuck = True
+        assert await f.desk.ask(Hold(None, PILOT)) == Accepted("fleet")
+        await f.until(lambda: f.gate.orders == [(D1, Order.HOLD)])
+        beats = f.gate.beats
+        f.desk.heard(in_mission("d1", f.clock.time + 9, 9))
+        await asyncio.sleep(0.1)
+        assert f.gate.beats <= beats + 2, "a control loop that hangs beats no more"
+
+
+async def test_a_breach_with_a_dead_log_is_ordered_once_not_stormed() -> None:
+    log = SickLog()
+    async with flying(log) as f:
+        await sweeping(f, "d1")
+        f.clock.time += 5.5
+        await f.hears("d1", item=5)
+        log.full = True
+        await f.hears("d1", item=5, battery=0.1)
+        await f.until(lambda: f.gate.orders != [])
+        await asyncio.sleep(0.1)
+        assert f.gate.orders == [(D1, Order.RETURN)]
+
+
+async def test_an_area_too_large_for_the_battery_is_refused() -> None:
+    async with flying(settings=replace(FAST, endurance_s=120.0)) as f:
+        await f.hears("d1")
+        refused = await f.desk.ask(order("s1"))
+        assert isinstance(refused, Refused)
+        assert "d1 has 90% battery left and needs" in str(refused)
 
 
 async def test_an_order_the_gateway_does_not_carry_out_is_said() -> None:
