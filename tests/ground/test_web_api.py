@@ -3,10 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from core.commands import Hold, RaiseAlarm, SearchArea, SendUnit
 from core.errors import Accepted, Fault, Reason, Refused
-from core.events import SignedIn, ViewGranted
+from core.events import IncidentKind, IncidentOpened, SignedIn, ViewGranted
 from core.roles import Role
 from ground.web.edge.area import MAX_CORNERS
 from ground.web.parts import Health
@@ -32,7 +33,7 @@ async def test_sign_in_gives_a_token_and_a_strict_cookie_and_is_on_record(w: Wor
         assert "HttpOnly" in cookie
         assert "samesite=strict" in cookie.lower()
         assert (await c.get("/api/v1/session")).json()["name"] == "ana"
-        who = await c.get("/api/v1/session", headers={"Authorization": f"Bearer {body['token']}"}, cookies={})
+        who = await c.get("/api/v1/session", headers={"Authorization": f"Bearer {body['token']}"})
         assert who.json()["role"] == "pilot"
         assert (await c.delete("/api/v1/session", headers={"Origin": "http://test"})).status_code == 200
         assert (await c.get("/api/v1/session")).status_code == 401
@@ -171,6 +172,12 @@ async def test_deeply_nested_json_is_refused_and_breaks_nothing(w: World) -> Non
 
 
 async def test_a_refusal_a_fault_and_a_bug_each_come_in_the_same_shape(w: World) -> None:
+    with capture_logs() as logged:
+        await _refusal_fault_and_bug(w)
+    assert [line["log_level"] for line in logged] == ["warning", "error"]
+
+
+async def _refusal_fault_and_bug(w: World) -> None:
     async with w.client(Role.PILOT) as c:
         for given, status in (
             (Refused((Reason("drones", "d9 is unknown", "choose from d1, d2"),)), 422),
@@ -263,8 +270,6 @@ async def test_chips_need_a_purpose_and_something_open_and_are_on_record_first(w
         closed = await c.get("/api/v1/sightings/s1/chip.jpg", params={"purpose": "find the hiker"})
         assert closed.status_code == 403
         assert closed.json()["reasons"][0]["field"] == "reference"
-        from core.events import IncidentKind, IncidentOpened
-
         s = sighting("s1")
         await w.log.append(
             w.clock.now(), IncidentOpened("i-1", IncidentKind.PERSON_SEEN, s.place, s.covariance, "s1", None)

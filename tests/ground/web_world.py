@@ -105,9 +105,7 @@ def world(folder: Path, ask: Callable[[Any], Any] | None = None, **changes: Any)
         return await (ask or made[0].ask)(wish)
 
     given = {"health": lambda: {"log": Health(True, "fine")}, "sites": sites, "static": folder / "static"} | changes
-    parts = WebParts(
-        log=log, trail=trail, clock=clock, accounts=accounts, ask=asker, settings=SETTINGS, live=live, video=tap, **given
-    )  # fmt: skip
+    parts = WebParts(log, trail, clock, accounts, asker, SETTINGS, live, tap, **given)
     w = World(make_app(parts), parts, log, trail, clock, live, tap)
     made.append(w)
     w.tokens = {r: w.token(r) for r in Role}

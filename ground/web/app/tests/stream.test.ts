@@ -5,20 +5,20 @@ import { DEAD_MS, STALE_MS, Stream, type Connection, type Socket } from "../src/
 
 class FakeSocket implements Socket {
   sent: string[] = [];
-  open = true;
+  alive = true;
   onmessage: Socket["onmessage"] = null;
   onclose: Socket["onclose"] = null;
   send(text: string): void {
     this.sent.push(text);
   }
   close(): void {
-    this.open = false;
+    this.alive = false;
   }
   say(message: object): void {
     this.onmessage?.({ data: JSON.stringify(message) } as MessageEvent<unknown>);
   }
   drop(code: number): void {
-    this.open = false;
+    this.alive = false;
     this.onclose?.({ code } as CloseEvent);
   }
 }
@@ -96,7 +96,7 @@ describe("Stream", () => {
     last().say(snapshot);
     now += DEAD_MS + 1;
     stream.tick();
-    expect(sockets[0]?.open).toBe(false);
+    expect(sockets[0]?.alive).toBe(false);
     expect(states.at(-1)).toBe("reconnecting");
     waits[0]?.run();
     expect(sockets).toHaveLength(2);
@@ -126,7 +126,7 @@ describe("Stream", () => {
     last().drop(1006);
     stream.stop();
     expect(waits).toHaveLength(0);
-    expect(last().open).toBe(false);
+    expect(last().alive).toBe(false);
   });
 });
 

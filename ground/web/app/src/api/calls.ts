@@ -115,8 +115,9 @@ export function sendUnit(incident: Id, unit: Id | null, task: Id): Promise<Answe
   return ask("POST", `${V1}/incidents/${part(incident)}/send`, unit ? { unit, task } : { task }, accepted);
 }
 
-export function chipAddress(sighting: Id, purpose: string): string {
-  return `${V1}/sightings/${part(sighting)}/chip.jpg?purpose=${encodeURIComponent(purpose)}`;
+export function chipAddress(sighting: Id, purpose: string, reference: Id): string {
+  const query = new URLSearchParams({ purpose, reference });
+  return `${V1}/sightings/${part(sighting)}/chip.jpg?${query.toString()}`;
 }
 
 export function videoAddress(drone: Id, purpose: string, reference: Id): string {

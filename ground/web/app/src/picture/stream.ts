@@ -7,8 +7,8 @@ import { apply, NOTHING, type Mirror } from "./picture";
 export const STALE_MS = 2000;
 /** Nothing heard for longer than this: the socket is given up and opened again. */
 export const DEAD_MS = 8000;
-/** Close code with which the server says that nobody is signed in. */
-export const SIGNED_OUT = 4401;
+/** Close codes from here on are the server's own answers (4401: nobody is signed in; 4403: not allowed). */
+export const ANSWERED_FROM = 4400;
 
 export type Connection = "connecting" | "live" | "stale" | "reconnecting";
 
@@ -16,7 +16,6 @@ export type Connection = "connecting" | "live" | "stale" | "reconnecting";
 export interface Socket {
   send(text: string): void;
   close(): void;
-  onopen: ((event: Event) => void) | null;
   onmessage: ((event: MessageEvent<unknown>) => void) | null;
   onclose: ((event: CloseEvent) => void) | null;
 }

@@ -2,7 +2,7 @@
 import { streamAddress } from "../api/calls";
 import { assignSlots } from "../picture/colours";
 import { emptyPicture } from "../picture/picture";
-import { SIGNED_OUT, Stream, type Connection } from "../picture/stream";
+import { ANSWERED_FROM, Stream, type Connection } from "../picture/stream";
 import type { Picture } from "../picture/types";
 import { session } from "./session.svelte";
 
@@ -49,7 +49,7 @@ class Live {
           this.heardAtMs = heardAt;
         },
         closed: (code) => {
-          if (code === SIGNED_OUT || code === 1006) void session.check();
+          if (code >= ANSWERED_FROM || code === 1006) void session.check();
         },
       },
     );
