@@ -7,6 +7,7 @@ the first message of a connection must be Hello with that secret.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 from pathlib import Path
 
@@ -150,12 +151,27 @@ class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pid: int
 
 
+def claim(data_dir: Path) -> int:
+    """The lock of the one gateway of a data folder, held until the file descriptor is closed. Raises Fault."""
+    path = data_dir / "gateway.lock"
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as e:
+        raise Fault(f"can't write {path}: {e.strerror}") from e
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as e:
+        os.close(fd)
+        raise Fault(f"another gateway runs with {data_dir}") from e
+    return fd
+
+
 def write_door(data_dir: Path, door: Door) -> None:
     """Replace `gateway.json` in one step, readable by its owner only. Raises Fault."""
     path = data_dir / DOOR_FILE
     fresh = path.with_suffix(f".{door.pid}")
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
         fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "wb") as f:
             f.write(msgspec.json.encode(door))

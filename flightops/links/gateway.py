@@ -35,6 +35,7 @@ from flightops.links.control import (
     ToGateway,
     Warned,
     Welcome,
+    claim,
     write_door,
 )
 from flightops.links.control_server import Connection, ControlServer
@@ -101,7 +102,15 @@ class Gateway:
         return DroneLink(seat.drone, seat, send, self._warn)
 
     async def run(self) -> None:
-        """Serve until cancelled. Raises Fault when the control port is taken or the data folder can't be written."""
+        """Serve until cancelled. Raises Fault when another gateway runs here, the control port is taken or the data
+        folder can't be written."""
+        lock = claim(self._settings.path(self._settings.data_dir))
+        try:
+            await self._serve()
+        finally:
+            os.close(lock)
+
+    async def _serve(self) -> None:
         data = self._settings.path(self._settings.data_dir)
         port = await self._server.start(self._settings.gateway.control_port)
         write_door(data, Door(port, self._server.secret, os.getpid()))

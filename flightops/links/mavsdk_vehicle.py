@@ -212,14 +212,23 @@ class MavsdkVehicle:
         return says.value if says is not None and says.at >= since else RESULT_WORDS.get(result, f"answer {result}")
 
     async def _command(self, command: Command) -> int:
-        """MAV_RESULT. Raises Fault when there is no answer, or when an order has overtaken us."""
+        """MAV_RESULT. MAVSDK's own three tries are few on a bad link, so they are repeated for a while (what we command
+        may come twice). Raises Fault when there is no answer, or when an order has overtaken us."""
         self._check_stopped()
         fields: dict[str, float] = {"target_system": self._system_id, "target_component": 1, "command": command.command}
         fields |= {"confirmation": 0} | {f"param{k}": v for k, v in enumerate(command.params, start=1)}
         text = msgspec.json.encode(fields).decode()
         message = MavlinkMessage("COMMAND_LONG", MAVSDK_SYSTEM, MAVSDK_COMPONENT, self._system_id, 1, text)
-        ack = await self._bounded(command.words, COMMAND_S, self._direct.send_command, message)
-        self._check_stopped()
+        until = self._clock.monotonic() + COMMAND_S
+        while True:
+            try:
+                ack = await self._bounded(command.words, COMMAND_S, self._direct.send_command, message)
+                break
+            except Fault:
+                if self._clock.monotonic() >= until:
+                    raise
+            finally:
+                self._check_stopped()
         return int(msgspec.json.decode(ack.fields_json)["result"])
 
     async def _bounded(self, what: str, bound_s: float, function: Callable[..., Any], *args: object) -> Any:

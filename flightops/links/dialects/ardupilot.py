@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core.drone import Autopilot, FlightMode
 from core.events import Order
-from flightops.links.dialects.dialect import MISSION_START, Command, Dialect, FailsafeRule, set_mode
+from flightops.links.dialects.dialect import FROM_THE_START, MISSION_START, Command, Dialect, FailsafeRule, set_mode
 
 AUTO, GUIDED, RTL, LAND, BRAKE = 3, 4, 6, 9, 17
 _MODES = {
@@ -42,7 +42,7 @@ ARDUPILOT = Dialect(
         Order.HOLD: (set_mode("hold (brake)", BRAKE), set_mode("hold (loiter)", 5)),
         Order.RETURN: (set_mode("return", RTL),),
     },
-    before_arming=(set_mode("leave the last mission (guided)", GUIDED),),
+    before_arming=(set_mode("leave the last mission (guided)", GUIDED), FROM_THE_START),
     start=(Command("fly the mission", MISSION_START),),
     resume=set_mode("fly the mission", AUTO),
     home_first=True,

@@ -27,6 +27,8 @@ def set_mode(words: str, main: int, sub: int = 0) -> Command:
     return Command(words, DO_SET_MODE, (1.0, float(main), float(sub), 0.0, 0.0, 0.0, 0.0))
 
 
+FROM_THE_START = Command("fly from the first item", 224)
+"""MAV_CMD_DO_SET_MISSION_CURRENT 0: ArduPilot else goes on at the item it had reached before, even in a new mission."""
 ARM = Command("arm", COMPONENT_ARM_DISARM, (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0))
 
 

@@ -96,16 +96,25 @@ def test_a_folder_that_cannot_be_made_is_told_once(tmp_path: Path) -> None:
 
 def test_the_door_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     door = control.Door(8442, "secret", os.getpid())
+    os.close(control.claim(tmp_path / "data"))
     control.write_door(tmp_path / "data", door)
     path = tmp_path / "data" / control.DOOR_FILE
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert control.read_door(tmp_path / "data") == door
-    assert [p.name for p in (tmp_path / "data").iterdir()] == [control.DOOR_FILE]
+    assert sorted(p.name for p in (tmp_path / "data").iterdir()) == [control.DOOR_FILE, "gateway.lock"]
     path.write_text("{")
     with pytest.raises(Fault, match="damaged"):
         control.read_door(tmp_path / "data")
     with pytest.raises(Fault, match="no gateway has run here"):
         control.read_door(tmp_path)
+
+
+def test_one_gateway_a_data_folder(tmp_path: Path) -> None:
+    first = control.claim(tmp_path)
+    with pytest.raises(Fault, match="another gateway runs"):
+        control.claim(tmp_path)
+    os.close(first)
+    os.close(control.claim(tmp_path))
 
 
 @given(st.binary(max_size=300))

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import math
 import os
+import signal
 import socket
 import stat
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from pymavlink.dialects.v20 import ardupilotmega as mav
 
@@ -302,7 +306,7 @@ async def test_the_client_finds_a_new_gateway(rig: Any, peer: Any, wait_for: Any
     assert (await r.client.order(D1, Order.HOLD)).done
 
 
-async def test_a_second_gateway_says_so_and_leaves_the_first_alone(rig: Any, peer: Any, wait_for: Any) -> None:
+async def test_a_second_gateway_says_so_and_leaves_the_first_alone(rig: Any, tmp_path: Path) -> None:
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
@@ -315,8 +319,13 @@ async def test_a_second_gateway_says_so_and_leaves_the_first_alone(rig: Any, pee
     await r.start()
     path = r.settings.path(r.settings.data_dir) / control.DOOR_FILE
     door = path.read_bytes()
-    with pytest.raises(Fault, match=f"control_port {port}.*another gateway"):
+    with pytest.raises(Fault, match="another gateway runs"):
         await Gateway(r.settings, SystemClock()).run()
+    elsewhere = type(r.settings)(
+        data_dir=str(tmp_path / "elsewhere"), map=r.settings.map, gateway=r.settings.gateway, drones=()
+    )  # fmt: skip
+    with pytest.raises(Fault, match=f"control_port {port}.*another gateway"):
+        await Gateway(elsewhere, SystemClock()).run()
     assert path.read_bytes() == door
     assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
 
@@ -333,3 +342,34 @@ def test_settings_that_cannot_be_are_refused(tmp_path: Any, rig: Any) -> None:
 
 def replace_link(link: str) -> DroneSettings:
     return DroneSettings(id="d1", link=link)
+
+
+@pytest.mark.slow
+async def test_the_process_outlives_a_killed_coordinator(rig: Any, peer: Any, wait_for: Any) -> None:
+    """`run_gateway` in a process of its own; a coordinator dies without a word, another one takes over."""
+    r, a = rig(drone("d1", 23218)), peer("px4")
+    code = (
+        "import sys, msgspec; from core.io.settings import Settings; from flightops.links.gateway import run_gateway; "
+    )
+    code += "run_gateway(msgspec.json.decode(sys.argv[1], type=Settings))"
+    text = msgspec.json.encode(r.settings).decode()
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, text, stderr=asyncio.subprocess.PIPE)
+    try:
+        r.tasks.append(asyncio.create_task(a.fly(23218)))
+        while not await gateway_answers(r.settings):  # noqa: ASYNC110 (the process has no other sign)
+            await asyncio.sleep(0.05)
+        door = control.read_door(r.settings.path(r.settings.data_dir))
+        assert door.pid == process.pid
+        _, dying = await asyncio.open_connection("127.0.0.1", door.control_port)
+        dying.write(control.encode(control.Hello(door.secret)) + control.encode(control.Beat()))
+        await wait_for(lambda: a.count("HEARTBEAT") > 0)
+        dying.transport.abort()
+        r.client.heard.append(lambda s: r.states.__setitem__(s.drone, s))
+        await r.client.start()
+        await wait_for(lambda: r.states.get("d1"))
+        assert (await r.client.order(D1, Order.RETURN)).done
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, said = await asyncio.wait_for(process.communicate(), 10)
+    assert process.returncode == 0
+    assert b"gateway ended" in said
