@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -13,10 +12,13 @@ from core.errors import Malformed
 from core.geo import Area, Floats, LatLon
 from core.units import positive, within
 from flightops.planning.area import CheckedArea, checked_area
+from flightops.planning.cells.decompose import Cost
+from flightops.planning.cells.lines import Weave
 from flightops.planning.partition import assigned, shares
-from flightops.planning.paths.lines import Candidate, Weave, candidates
-from flightops.planning.paths.repair import Aim, patched, tightened
-from flightops.planning.paths.thread import Thread, threaded
+from flightops.planning.paths.drafts import Draft, drafts, finished
+from flightops.planning.paths.repair import Aim
+from flightops.planning.paths.scan import Scan
+from flightops.planning.paths.thread import Thread
 from flightops.planning.paths.timing import Pace, flight_s, length_m
 from flightops.planning.paths.verify import Verdict, judge
 from flightops.planning.paths.visibility import Links
@@ -29,7 +31,8 @@ MOST_LINES = 4000
 MOST_CORNERS = 400
 MOST_DRONES = 50
 SPACINGS = (1.0, 0.97, 0.9, 0.8, 0.65, 0.5)
-FINISHED = 2
+VERIFY_ROUNDS = 4
+SPARE_SHARE = 2e-5
 KEEP_LINK_SWATHS = 1.6
 
 
@@ -111,10 +114,9 @@ class _Task:
     aim: Aim
 
     @property
-    def weave(self) -> Weave:
-        """Line laying with the ground a line may leave unseen priced at what drawing in line ends would buy."""
-        swath = self.request.swath_m
-        return Weave(swath, self.request.pace, 1.0 / (self.request.speed_mps * 0.15 * swath))
+    def unseen_s_m2(self) -> float:
+        """What ground left unseen is worth, s/m^2: the flight time that drawing in line ends would buy with it."""
+        return 1.0 / (self.request.speed_mps * 0.15 * self.request.swath_m)
 
 
 def plan_sweep(request: SweepRequest) -> SweepPlan:
@@ -122,15 +124,35 @@ def plan_sweep(request: SweepRequest) -> SweepPlan:
     made it. Deterministic. Raises Malformed when the area is none, or no such plan was found."""
     task = _task(request)
     for spacing in SPACINGS:
-        for thread, cells in sorted(_threads(task, spacing), key=lambda t: flight_s(t[0].path(), request.pace)):
-            shared = _shared(task, thread)
-            if shared is not None:
-                return _plan(task, thread, cells, *shared)
+        weave = Weave(request.swath_m * spacing, request.pace, task.unseen_s_m2)
+        rough = drafts(task.aim, weave)
+        done = [(d.time_s, k, d) for k, d in enumerate(finished(r, task.aim) for r in rough) if d is not None]
+        for _, k, draft in sorted(done, key=lambda d: d[:2]):
+            plan = _verified(task, rough[k], draft)
+            if plan is not None:
+                return plan
     raise Malformed(
         "area",
         f"no path was found that covers {request.cover:.1%} of it",
         "ask for less cover, take a wider swath, or redraw narrow necks",
     )
+
+
+def _verified(task: _Task, rough: Draft, draft: Draft) -> SweepPlan | None:
+    """The plan of a finished draft once it has passed; short of cover, it is finished again, aiming higher."""
+    for _ in range(VERIFY_ROUNDS):
+        paths, verdict = _shared(task, draft.thread)
+        if verdict.passes(task.request.cover):
+            return _plan(task, draft, paths, verdict)
+        if verdict.outside_m or verdict.hole_m:
+            return None
+        ground_m2 = float(task.aim.area.area)
+        overlooked = (1.0 - verdict.cover) * ground_m2 - task.aim.unseen_m2(draft.thread)
+        again = finished(rough, replace(task.aim, lacking_m2=overlooked + SPARE_SHARE * ground_m2))
+        if again is None:
+            return None
+        draft = again
+    return None
 
 
 def _task(request: SweepRequest) -> _Task:
@@ -144,7 +166,9 @@ def _task(request: SweepRequest) -> _Task:
             "widen it or split the area",
         )
     inner, room = _rooms(area, request.swath_m)
-    return _Task(request, ground, Aim(area, request.cover, request.swath_m, Links(room, inner, request.pace)))
+    way = Cost(request.swath_m, request.pace, 0.0).of(inner)[1]
+    scan = Scan.of(area, way, request.swath_m)
+    return _Task(request, ground, Aim(area, request.cover, request.swath_m, Links(room, inner, request.pace), scan))
 
 
 def _rooms(area: Polygon, swath_m: float) -> tuple[Polygon, Polygon]:
@@ -169,24 +193,7 @@ def _shrunk(area: Polygon, by_m: float) -> Polygon | None:
     return parts[0] if parts[0].area > 0.9995 * small.area else None
 
 
-def _threads(task: _Task, spacing: float) -> Iterator[tuple[Thread, int]]:
-    """Finished threads of the best candidates at a line spacing of `spacing` swaths."""
-    links, pace = task.aim.links, task.request.pace
-    weave = Weave(task.request.swath_m * spacing, pace, task.weave.unseen_s_m2)
-    drawn: list[tuple[float, int, Thread, Candidate]] = []
-    for k, candidate in enumerate(candidates(links.inner, weave)):
-        try:
-            thread = threaded(candidate.strands, links)
-        except ValueError:
-            continue
-        drawn.append((flight_s(thread.path(), pace), k, thread, candidate))
-    for _, _, thread, candidate in sorted(drawn, key=lambda d: d[:2])[:FINISHED]:
-        whole = patched(thread, task.aim)
-        if whole is not None:
-            yield tightened(whole, candidate.edges, task.aim), len(candidate.laid)
-
-
-def _plan(task: _Task, thread: Thread, cells: int, paths: tuple[Floats, ...], verdict: Verdict) -> SweepPlan:
+def _plan(task: _Task, draft: Draft, paths: tuple[Floats, ...], verdict: Verdict) -> SweepPlan:
     request, frame = task.request, task.ground.frame
     homes = tuple(None if h is None else np.array(frame.to_xy(h)) for h in request.homes) or (None,) * request.drones
     swept = []
@@ -202,19 +209,22 @@ def _plan(task: _Task, thread: Thread, cells: int, paths: tuple[Floats, ...], ve
         request.speed_mps,
         sum(s.length_m for s in swept) / least,
         sum(s.time_s for s in swept) * request.speed_mps / least,
-        len(thread.lines),
-        cells,
+        len(draft.thread.lines),
+        draft.cells,
     )
 
 
-def _shared(task: _Task, thread: Thread) -> tuple[tuple[Floats, ...], Verdict] | None:
-    """Shares of the thread as they come back from WGS-84, and their verdict, where links that may be dropped
-    are; None when none passes."""
+def _shared(task: _Task, thread: Thread) -> tuple[tuple[Floats, ...], Verdict]:
+    """Shares of the thread and their verdict as they come back from WGS-84; long links between them are dropped
+    unless their ground is missed."""
     request, frame = task.request, task.ground.frame
-    for keep_m in (KEEP_LINK_SWATHS * request.swath_m, np.inf):
+
+    def tried(keep_m: float) -> tuple[tuple[Floats, ...], Verdict]:
         paths = shares(thread, request.drones, request.pace, keep_m)
         flown = tuple(frame.to_xy_many(frame.to_lonlat_many(p)) for p in paths)
-        verdict = judge(task.ground.polygon, flown, request.swath_m)
-        if verdict.passes(request.cover):
-            return paths, verdict
-    return None
+        return paths, judge(task.ground.polygon, flown, request.swath_m)
+
+    paths, verdict = tried(KEEP_LINK_SWATHS * request.swath_m)
+    if request.drones > 1 and not verdict.passes(request.cover):
+        return tried(np.inf)
+    return paths, verdict

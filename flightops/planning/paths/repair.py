@@ -10,26 +10,30 @@ import shapely
 from shapely import Polygon
 
 from core.geo import Floats
+from flightops.planning.paths.scan import Scan
 from flightops.planning.paths.thread import Thread, drawn_in, ends_of, linked
 from flightops.planning.paths.verify import unseen
 from flightops.planning.paths.visibility import Links
 
 COARSE_SEGS = 12
-TRIM_ROUNDS = 5
+TRIM_ROUNDS = 8
 STUB_ROUNDS = 8
 MOST_STUBS = 60
-SLACK = 2e-5
-"""Cover asked for beyond the order, so that the exact measurement never falls a hair short."""
+SLACK = 4e-5
+"""Cover asked for beyond the order, so that the exact measurement seldom falls a hair short."""
 
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What is to be covered: the true area, the share asked (0 to 1), the swath m, the links of the area."""
+    """What is to be covered: the true area, the share asked (0 to 1), the swath m, the links of
+    the area and its rows; ground that the rows overlook, m^2."""
 
     area: Polygon
     cover: float
     swath_m: float
     links: Links
+    scan: Scan
+    lacking_m2: float = 0.0
 
     @property
     def spare_m2(self) -> float:
@@ -37,8 +41,8 @@ class Aim:
         return float(self.area.area) * max(1.0 - self.cover - SLACK, 0.0)
 
     def unseen_m2(self, thread: Thread) -> float:
-        """Ground a thread leaves unseen, m^2, erring high."""
-        return float(sum(p.area for p in unseen(self.area, (thread.path(),), self.swath_m, COARSE_SEGS)))
+        """Ground a thread leaves unseen, m^2."""
+        return self.scan.unseen_m2(thread.path(), self.swath_m) + self.lacking_m2
 
 
 def tightened(thread: Thread, edges: Floats, aim: Aim) -> Thread:
@@ -84,7 +88,7 @@ def _wanted(thread: Thread, aim: Aim) -> list[Floats]:
     """Stubs for the largest unseen parts, as many as the cover asked needs."""
     gaps = unseen(aim.area, (thread.path(),), aim.swath_m, COARSE_SEGS)
     gaps.sort(key=lambda p: (-p.area, p.bounds))
-    left = sum(p.area for p in gaps)
+    left = sum(p.area for p in gaps) + aim.lacking_m2
     stubs = []
     for gap in gaps[:MOST_STUBS]:
         if left <= aim.spare_m2 * 0.98:
@@ -112,9 +116,9 @@ def _inserted(lines: Floats, stub: Floats, links: Links) -> Floats:
 def patched(thread: Thread, aim: Aim) -> Thread | None:
     """The thread with stubs added until it covers what was asked; None when stubs do not get there."""
     for _ in range(STUB_ROUNDS):
-        stubs = _wanted(thread, aim)
-        if not stubs:
+        if aim.unseen_m2(thread) <= aim.spare_m2:
             return thread
+        stubs = _wanted(thread, aim)
         lines = thread.lines
         for stub in stubs:
             lines = _inserted(lines, stub, aim.links)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.geo import Floats
-from flightops.planning.paths.lines import Strand
+from flightops.planning.cells.lines import Strand
 from flightops.planning.paths.route import Pieces, improved, nearest_first, price
 from flightops.planning.paths.timing import flight_s
 from flightops.planning.paths.visibility import Links

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import shortest_path
 from shapely import Polygon
 
 from core.geo import Floats
-from flightops.planning.paths.decompose import edges_of, reflex_corners
+from flightops.planning.cells.decompose import edges_of, reflex_corners
 from flightops.planning.paths.timing import Pace
 
 CHUNK = 2_000_000

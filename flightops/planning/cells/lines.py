@@ -1,7 +1,7 @@
 """Sweep lines of one cell: where they lie, and the strands (runs of neighbouring lines) they fall into.
 
 Line positions are chosen on a mask of the cell turned so that lines run along x: rows a tenth of a swath apart.
-The mask only ranks choices; what a plan truly covers is measured by paths/verify.py.
+The mask only ranks choices; what a plan truly covers is measured by planning/paths/verify.py.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from shapely import Polygon
 
 from core.geo import Floats
-from flightops.planning.paths.decompose import Cost, altitude, cells, directions, edges_of
+from flightops.planning.cells.decompose import Cost, altitude, cells, directions, edges_of
 from flightops.planning.paths.timing import Pace
 
 ROWS_A_SWATH = 10
-MOST_MASK = 400_000
+MOST_ROWS = 1_200
+MOST_COLUMNS = 160
 CELL_PRICES_S = (3.0, 10.0)
 TRIED_WAYS = 5
 WIDE_WAYS = 9
@@ -69,16 +70,27 @@ def crossings(edges: Floats, ys: Floats) -> Floats:
     return ordered[:, :most]
 
 
-def _mask(edges: Floats, step_m: float) -> tuple[NDArray[np.bool_], Floats]:
-    """Inside mask (rows, columns) of cells step_m wide, and the y of its rows."""
-    low, high = edges.min(axis=(0, 1)), edges.max(axis=(0, 1))
-    rows = max(math.ceil((high[1] - low[1]) / step_m), 1)
-    ys = low[1] + (np.arange(rows) + 0.5) * (high[1] - low[1]) / rows
-    xs = np.arange(low[0] + step_m / 2, high[0] + step_m, step_m)
-    inside = np.zeros((rows, len(xs)), dtype=bool)
-    for x in crossings(edges, ys).T:
-        inside ^= xs[None, :] >= x[:, None]
-    return inside, ys
+@dataclass(frozen=True, slots=True)
+class _Mask:
+    """A turned cell as squares: inside (rows, columns), y of the rows, height of a row and width of a column, m."""
+
+    inside: NDArray[np.bool_]
+    ys: Floats
+    high_m: float
+    wide_m: float
+
+    @staticmethod
+    def of(edges: Floats, swath_m: float) -> _Mask:
+        low, high = edges.min(axis=(0, 1)), edges.max(axis=(0, 1))
+        rows = int(np.clip(np.ceil((high[1] - low[1]) / swath_m * ROWS_A_SWATH), 1, MOST_ROWS))
+        columns = int(np.clip(np.ceil((high[0] - low[0]) / swath_m * ROWS_A_SWATH), 1, MOST_COLUMNS))
+        tall, wide = (high[1] - low[1]) / rows, (high[0] - low[0]) / columns
+        ys = low[1] + (np.arange(rows) + 0.5) * tall
+        xs = low[0] + (np.arange(columns) + 0.5) * wide
+        inside = np.zeros((rows, columns), dtype=bool)
+        for x in crossings(edges, ys).T:
+            inside ^= xs[None, :] >= x[:, None]
+        return _Mask(inside, ys, float(tall), float(wide))
 
 
 def _choices(low: float, high: float, swath_m: float) -> Iterator[Floats]:
@@ -88,37 +100,30 @@ def _choices(low: float, high: float, swath_m: float) -> Iterator[Floats]:
     yield low + (np.arange(n) + 0.5) * height / n
     for count in (n - 1, n, n + 1):
         spare = count * swath_m - height
-        for share in np.linspace(0.0, 1.0, 9 if count > 0 else 0):
+        for share in np.linspace(0.0, 1.0, 7 if count > 0 else 0):
             yield low + swath_m / 2 - spare * share + np.arange(count) * swath_m
     if n > 1 and height / (n - 1) < 1.006 * swath_m:
         yield low + (np.arange(n - 1) + 0.5) * height / (n - 1)
 
 
-def _expected_s(mask: NDArray[np.bool_], rows: Floats, ys: Floats, weave: Weave, step_m: float) -> float:
+def _expected_s(mask: _Mask, ys: Floats, weave: Weave) -> float:
     """Flight time of lines at `ys` plus the price of what they leave unseen, s."""
-    at = np.clip(np.searchsorted(rows, ys), 0, len(rows) - 1)
-    nearest = np.abs(rows[:, None] - ys[None, :]).argmin(axis=1)
-    near = np.abs(rows - ys[nearest]) <= weave.swath_m / 2 + 1e-6
-    seen = mask[at][nearest] & near[:, None]
-    unseen = np.count_nonzero(mask & ~seen)
-    lines = mask[at]
+    nearest = np.searchsorted((ys[1:] + ys[:-1]) / 2.0, mask.ys)
+    near = np.abs(mask.ys - ys[nearest]) <= weave.swath_m / 2 + 1e-6
+    lines = mask.inside[np.clip(np.searchsorted(mask.ys, ys), 0, len(mask.ys) - 1)]
+    unseen = np.count_nonzero(mask.inside & ~(lines[nearest] & near[:, None])) * mask.wide_m * mask.high_m
     starts = np.count_nonzero(lines[:, 1:] & ~lines[:, :-1]) + np.count_nonzero(lines[:, 0])
-    height = (rows[1] - rows[0]) if len(rows) > 1 else step_m
-    length = np.count_nonzero(lines) * step_m
-    fixed = starts * weave.pace.line_s(weave.swath_m)
-    return float(length / weave.pace.speed_mps + fixed + unseen * step_m * height * weave.unseen_s_m2)
+    flown = np.count_nonzero(lines) * mask.wide_m / weave.pace.speed_mps
+    return float(flown + starts * weave.pace.line_s(weave.swath_m) + unseen * weave.unseen_s_m2)
 
 
 def lay(cell: Polygon, way_rad: float, weave: Weave) -> Laid:
-    """Lines along `way_rad` through a cell, at the best of some forty positions. Deterministic."""
+    """Lines along `way_rad` through a cell, at the best of some twenty positions. Deterministic."""
     edges = turned(edges_of(cell), way_rad)
-    low, high = edges.min(axis=(0, 1)), edges.max(axis=(0, 1))
-    step = max(weave.swath_m / ROWS_A_SWATH, math.sqrt(float(np.prod(high - low)) / MOST_MASK))
-    mask, rows = _mask(edges, step)
+    low, high = float(edges[..., 1].min()), float(edges[..., 1].max())
+    mask = _Mask.of(edges, weave.swath_m)
     ranked = [
-        (_expected_s(mask, rows, ys, weave, step), k, ys)
-        for k, ys in enumerate(_choices(float(low[1]), float(high[1]), weave.swath_m))
-        if len(ys)
+        (_expected_s(mask, ys, weave), k, ys) for k, ys in enumerate(_choices(low, high, weave.swath_m)) if len(ys)
     ]
     expected, _, ys = min(ranked, key=lambda r: r[:2])
     strands = tuple(turned(s, -way_rad) for s in _strands(edges, ys, weave.least_m))
