@@ -1,0 +1,1 @@
+"""Thermal cameras of simulated drones: what they see, as real encoded video."""
