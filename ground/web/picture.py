@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from core.drone import DroneState
+from core.errors import Malformed
 from core.events import (
     AlarmRaised,
     DroneJoined,
@@ -242,7 +243,7 @@ class Picture:
         entry = self.searches.get(fact.search)
         match fact:
             case SearchAccepted():
-                swept = Swept(fact.area)
+                swept = _swept(fact)
                 entry = SearchEntry(fact.search, "planned", fact.by, accepted=fact, swept=swept, accepted_at=at)
                 self.searches[fact.search] = entry
             case SearchRefused() if entry is None:
@@ -366,3 +367,11 @@ class Picture:
                 self.sightings.pop(SightingId(gone), None)
             elif collection == "searches":
                 self.searches.pop(SearchId(gone), None)
+
+
+def _swept(fact: SearchAccepted) -> Swept | None:
+    """Swept ground of a search; None where no local frame can be laid (such areas are refused where they come in)."""
+    try:
+        return Swept(fact.area)
+    except Malformed:
+        return None

@@ -10,6 +10,8 @@ from shapely.geometry.base import BaseGeometry
 
 from core.geo import Area, Floats, LatLon, LocalFrame
 
+FAR_M = 1e6
+"""Further than this from the search nothing belongs to it."""
 GRID_M = 0.05
 """Strips are joined on this grid: far under what a camera resolves, and it keeps the union robust."""
 SHOWN_M = 0.5
@@ -21,15 +23,17 @@ class Swept:
 
     def __init__(self, area: Area) -> None:
         self._frame = LocalFrame(area.outer[0])
-        holes = [self._xy(h) for h in area.holes]
-        self._area = _valid(shapely.Polygon(self._xy(area.outer), holes))
+        self._area = self._polygon(area.outer)
+        for hole in area.holes:
+            self._area = shapely.difference(self._area, self._polygon(hole))
         self._union: BaseGeometry = shapely.MultiPolygon()
         self._waiting: list[BaseGeometry] = []
 
     def add(self, ring: tuple[LatLon, ...]) -> None:
-        """One more strip; fewer than three corners sweep nothing."""
-        if len(ring) >= 3:
-            self._waiting.append(_valid(shapely.Polygon(self._xy(ring))))
+        """One more strip; fewer than three corners, or one on the far side of the Earth, sweep nothing."""
+        strip = self._polygon(ring)
+        if not strip.is_empty:
+            self._waiting.append(strip)
 
     def fraction(self) -> float:
         """Share of the search area that was swept, 0 to 1."""
@@ -52,8 +56,10 @@ class Swept:
         rings = [polygon.exterior, *polygon.interiors]
         return [np.round(self._frame.to_lonlat_many(np.array(r.coords)), 7).tolist() for r in rings]
 
-    def _xy(self, ring: tuple[LatLon, ...]) -> Floats:
-        return self._frame.to_xy_many(np.array([(p.lon_deg, p.lat_deg) for p in ring]))
+    def _polygon(self, ring: tuple[LatLon, ...]) -> BaseGeometry:
+        xy: Floats = self._frame.to_xy_many(np.array([(p.lon_deg, p.lat_deg) for p in ring]))
+        near = len(xy) >= 3 and bool((np.abs(xy) < FAR_M).all())
+        return _valid(shapely.Polygon(xy)) if near else shapely.Polygon()
 
 
 def _valid(shape: BaseGeometry) -> BaseGeometry:
