@@ -11,6 +11,7 @@ a position error does not.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +19,9 @@ import numpy as np
 from core.geo import Covariance, Floats
 
 FRESH_SHARE = 0.1
-"""Share of each common error's variance that is in truth new in every view: jitter of gimbal, gauge and clock."""
+"""Jitter of gimbal, gauge and clock, new in every view, as a share of each common error's variance and on top of it."""
 STRIDE_MPS = 0.4
-WANDER_M2_PER_S = 0.02
+WANDER_M2_PER_S = 0.1
 """How a person who is searched for moves: a slow drift and small steps; standing still is the rule."""
 MAX_STRAY_M = 5.0
 """Most that a gap without views adds to the standard error: beyond it a new track is more honest."""
@@ -61,7 +62,7 @@ def view_of(at: float, xy: Floats, jacobian: Floats, sigmas: Floats, common: int
     scaled = jacobian * sigmas
     shared = scaled[:, :common]
     own = scaled[:, common:] @ scaled[:, common:].T + FRESH_SHARE * (shared @ shared.T) + MIN_OWN_M**2 * np.eye(2)
-    return View(at, xy, np.sqrt(1.0 - FRESH_SHARE) * shared, own)
+    return View(at, xy, shared, own)
 
 
 def first(view: View) -> Estimate:
@@ -79,9 +80,18 @@ def predicted(old: Estimate, at: float) -> Estimate:
 
 def innovation(estimate: Estimate, view: View) -> tuple[Floats, Floats]:
     """View less prediction (2,), and its covariance (2, 2), the common errors' correlation counted."""
-    mixed = estimate.cross @ view.common.T
-    s = estimate.cov - mixed - mixed.T + view.common @ view.common.T + view.own
-    return view.xy - estimate.mean, (s + s.T) / 2.0
+    residuals, covariances = innovations([estimate], [view])
+    return residuals[0, 0], covariances[0, 0]
+
+
+def innovations(estimates: Sequence[Estimate], views: Sequence[View]) -> tuple[Floats, Floats]:
+    """Every view less every prediction (n, m, 2), and the covariances (n, m, 2, 2)."""
+    cross, common = np.stack([e.cross for e in estimates]), np.stack([v.common for v in views])
+    mixed = np.einsum("nia,mja->nmij", cross, common)
+    alone = np.stack([v.common @ v.common.T + v.own for v in views])
+    s = np.stack([e.cov for e in estimates])[:, None] + alone[None] - mixed - mixed.swapaxes(-1, -2)
+    residuals = np.stack([v.xy for v in views])[None] - np.stack([e.mean for e in estimates])[:, None]
+    return residuals, s
 
 
 def fused(estimate: Estimate, view: View) -> Estimate:

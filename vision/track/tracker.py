@@ -7,7 +7,6 @@ them were too large for a person.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
@@ -18,7 +17,7 @@ from scipy.optimize import linear_sum_assignment
 from core.geo import Floats
 from core.ids import TrackId
 from core.units import UtcSeconds
-from vision.track.fuse import Estimate, View, first, fused, innovation, predicted
+from vision.track.fuse import Estimate, View, first, fused, innovations, predicted
 
 T = TypeVar("T")
 
@@ -102,10 +101,8 @@ def step(
     expected = [predicted(t.estimate, at) for t in alive]
     pairs = _assigned(expected, people)
     told: list[Told[T]] = []
-    for large in (s for s in seen if not s.person):
-        near = [k for k, e in enumerate(expected) if _distance(e, large.view) <= GATE]
-        for k in near:
-            alive[k] = replace(alive[k], others=alive[k].others + 1)
+    for k in _ruled_out(expected, [s for s in seen if not s.person]):
+        alive[k] = replace(alive[k], others=alive[k].others + 1)
     for row, column in pairs.items():
         one = people[column]
         alive[row] = _grown(alive[row], fused(expected[row], one.view), one, rule)
@@ -123,25 +120,30 @@ def _forgotten(track: Track, at: float, rule: TrackRule) -> bool:
     return at - track.estimate.at > limit
 
 
-def _distance(estimate: Estimate, view: View) -> float:
-    """Mahalanobis distance squared of a view from where a track is expected."""
-    residual, s = innovation(estimate, view)
-    return float(residual @ np.linalg.solve(s, residual))
+def _distances(expected: list[Estimate], seen: list[Seen[T]]) -> tuple[Floats, Floats]:
+    """(n, m) Mahalanobis distances squared of views from where tracks are expected, and log determinants."""
+    r, s = innovations(expected, [one.view for one in seen])
+    a, b, d = s[..., 0, 0], s[..., 0, 1], s[..., 1, 1]
+    det = np.maximum(a * d - b * b, 1e-12)
+    x, y = r[..., 0], r[..., 1]
+    return (d * x * x - 2.0 * b * x * y + a * y * y) / det, np.log(det)
 
 
 def _assigned(expected: list[Estimate], people: list[Seen[T]]) -> dict[int, int]:
     """Track index -> view index, best in all, within the gate. The cost is -2 log likelihood."""
     if not expected or not people:
         return {}
-    cost: Floats = np.full((len(expected), len(people)), FAR)
-    for i, estimate in enumerate(expected):
-        for j, one in enumerate(people):
-            residual, s = innovation(estimate, one.view)
-            distance = float(residual @ np.linalg.solve(s, residual))
-            if distance <= GATE:
-                cost[i, j] = distance + math.log(float(np.linalg.det(s)))
+    distances, logs = _distances(expected, people)
+    cost = np.where(distances <= GATE, distances + logs, FAR)
     rows, columns = linear_sum_assignment(cost)
     return {int(i): int(j) for i, j in zip(rows, columns, strict=True) if cost[i, j] < FAR}
+
+
+def _ruled_out(expected: list[Estimate], large: list[Seen[T]]) -> set[int]:
+    """Tracks that may be of a thing too large for a person."""
+    if not expected or not large:
+        return set()
+    return {int(k) for k in np.flatnonzero((_distances(expected, large)[0] <= GATE).any(axis=1))}
 
 
 def _born(seen: Seen[T], track: TrackId) -> Track:
