@@ -80,14 +80,15 @@ async def _over_tcp(
 ) -> None:
     reader, writer = await asyncio.open_connection(*address)
     codec = _codec()
+    asking = asyncio.get_running_loop().create_task(_ask(writer.write, codec, listener.system_id))
     try:
-        async with asyncio.TaskGroup() as tasks:
-            asking = tasks.create_task(_ask(writer.write, codec, listener.system_id))
-            while data := await reader.read(4096):
-                _feed(listener, codec, data, clock, on_truth)
-            asking.cancel()
+        while data := await reader.read(4096):
+            _feed(listener, codec, data, clock, on_truth)
     finally:
+        asking.cancel()
         writer.close()
+        with contextlib.suppress(asyncio.CancelledError, OSError):
+            await asking
 
 
 class _Door(asyncio.DatagramProtocol):

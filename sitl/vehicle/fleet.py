@@ -29,15 +29,17 @@ OnTruth = Callable[[Truth], None]
 
 
 class Radio(asyncio.DatagramProtocol):
-    """One vehicle's socket: bytes to its autopilot, its messages to whoever was heard last. Junk is dropped."""
+    """One vehicle's socket: bytes to its autopilot, its messages to whoever was heard last. Junk is dropped.
+
+    Each datagram has its own parser, so that a cut frame cannot swallow the next datagram.
+    """
 
     def __init__(self, craft: Craft) -> None:
         self.craft = craft
         self.remote: tuple[Any, ...] = craft.spec.remote
         self.lost = False
         self._transport: asyncio.DatagramTransport | None = None
-        self._codec = mav.MAVLink(None, craft.spec.system_id, receive.COMPONENT)
-        self._codec.robust_parsing = True
+        self._codec = _codec(craft.spec.system_id)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
@@ -45,7 +47,7 @@ class Radio(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         if self.lost:
             return
-        for message in self._codec.parse_buffer(data) or ():
+        for message in _codec(0).parse_buffer(data) or ():
             if message.get_msgId() < 0:
                 continue
             self.remote = addr
@@ -63,6 +65,12 @@ class Radio(asyncio.DatagramProtocol):
             self._codec.seq = (self._codec.seq + 1) % 256
             if not self.lost and self._transport is not None and not self._transport.is_closing():
                 self._transport.sendto(data, self.remote)
+
+
+def _codec(system_id: int) -> Any:
+    codec = mav.MAVLink(None, system_id, receive.COMPONENT)
+    codec.robust_parsing = True
+    return codec
 
 
 class Fleet:

@@ -17,13 +17,15 @@ from sitl.vehicle.autopilot.receive import receive
 from sitl.vehicle.dialect.personality import Doing
 from sitl.vehicle.spec import VehicleSpec
 
-DT = 0.04
+DT = 0.1
 GCS = (255, 190)
 HOME = GeoPoint(28.9, 120.0, MetresAmsl(100.0))
 
 
 class Bench:
     """One vehicle and its ground station."""
+
+    DT = DT
 
     def __init__(self, personality: Autopilot, ground_m: float = 100.0, **spec: Any) -> None:
         full = VehicleSpec(7, personality, HOME, ("127.0.0.1", 21999), **spec)
@@ -57,7 +59,7 @@ class Bench:
     def run(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
         """Let time pass, with a heartbeat a second from the ground station; whether `until` came true."""
         for _ in range(round(seconds / DT)):
-            if self.beating and int(self.now / DT + 0.5) % 25 == 0:
+            if self.beating and round(self.now / DT) % round(1 / DT) == 0:
                 self.send(mav.MAVLink_heartbeat_message(mav.MAV_TYPE_GCS, 8, 0, 0, 4, 3))
             self.now += DT
             crafts.advance(self.craft, Seconds(self.now), DT)

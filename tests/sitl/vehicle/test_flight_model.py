@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.io.runtime import seeded_rng
@@ -17,11 +17,13 @@ from sitl.vehicle.spec import Airframe, Pack, Wind
 
 FRAME = Airframe()
 DT = 0.04
+FEW = settings(max_examples=40, deadline=None)
 speeds = st.floats(-40, 40)
 AIRBORNE = Body(0, 0, 200.0, grounded=False)
 CALM = Around(0.0, 0.0, 0.0)
 
 
+@FEW
 @given(st.lists(st.tuples(speeds, speeds, st.floats(-10, 10), st.floats(-720, 720)), min_size=1, max_size=40))
 def test_limits_hold_whatever_is_asked(asked: list[tuple[float, float, float, float]]) -> None:
     body = AIRBORNE
@@ -39,11 +41,12 @@ def test_limits_hold_whatever_is_asked(asked: list[tuple[float, float, float, fl
 
 def _settled(demand: Demand, around: Around) -> Body:
     body = AIRBORNE
-    for _ in range(500):
-        body = step(body, demand, around, FRAME, DT)
+    for _ in range(200):
+        body = step(body, demand, around, FRAME, 0.1)
     return body
 
 
+@FEW
 @given(st.floats(0, 12), st.floats(0, 2 * math.pi))
 def test_track_is_held_in_wind_and_a_head_wind_costs_ground_speed(wind: float, towards: float) -> None:
     around = Around(wind * math.sin(towards), wind * math.cos(towards), 0.0)
@@ -88,6 +91,7 @@ def test_flying_into_a_hill_breaks_it() -> None:
     assert step(body, Demand(12.0, 0, 0), Around(0, 0, 11.0), FRAME, DT).broken
 
 
+@FEW
 @given(st.lists(st.tuples(speeds, st.floats(-3, 3), st.booleans()), min_size=1, max_size=60))
 def test_energy_never_grows_and_shrinks_while_flying(asked: list[tuple[float, float, bool]]) -> None:
     pack, body = Pack(), AIRBORNE
@@ -116,7 +120,7 @@ def test_voltage_falls_with_charge_and_load() -> None:
 def test_gusts_have_the_asked_strength_and_repeat_from_the_seed() -> None:
     def series(seed: int) -> list[float]:
         rng, gust, out = seeded_rng(seed), Wander(), []
-        for _ in range(20000):
+        for _ in range(8000):
             gust = gusting(gust, Wind(gust_mps=2.0), 0.1, rng)
             out.append(gust.x)
         return out
@@ -124,4 +128,4 @@ def test_gusts_have_the_asked_strength_and_repeat_from_the_seed() -> None:
     values = series(3)
     assert values == series(3) != series(4)
     mean = sum(values) / len(values)
-    assert math.sqrt(sum((v - mean) ** 2 for v in values) / len(values)) == pytest.approx(2.0, rel=0.15)
+    assert math.sqrt(sum((v - mean) ** 2 for v in values) / len(values)) == pytest.approx(2.0, rel=0.2)

@@ -55,7 +55,7 @@ def test_legs_are_straight_and_limits_hold(bench: Any, who: Autopilot) -> None:
     frame = b.craft.spec.airframe
     for before, after in zip(b.bodies, b.bodies[1:], strict=False):
         dv = math.hypot(after.east_mps - before.east_mps, after.north_mps - before.north_mps)
-        assert dv <= frame.accel_mps2 * 0.04 + 1e-6
+        assert dv <= frame.accel_mps2 * b.DT + 1e-6
         assert math.hypot(after.east_mps, after.north_mps) <= 12.3
     eastward = [p for p in b.bodies if 20 < p.x_m < 290 and p.y_m < 1.0 and p.alt_m > 125]
     assert max(abs(p.y_m) for p in eastward) < 0.6
@@ -96,7 +96,7 @@ def test_hold_time_speed_and_gimbal(bench: Any, who: Autopilot) -> None:
     assert b.run(60.0, lambda: b.brain.current == first(b) + 5)
     assert max(p.east_mps for p in b.bodies) == pytest.approx(5.0, abs=0.1)
     standing = [p for p in b.bodies if abs(p.x_m - 60) < 2.0]
-    assert len(standing) * 0.04 > 4.0
+    assert len(standing) * b.DT > 4.0
     assert b.craft.gimbal_pitch_deg == pytest.approx(-45.0)
     assert "command 112 ignored" in b.said()
 
