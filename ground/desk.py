@@ -200,6 +200,8 @@ class GroundDesk:
         while batch := await self._log.read(self._folded, PAGE):
             for record in batch:
                 self._hear(record)
+            if len(batch) == PAGE:
+                await asyncio.sleep(0)
 
     def _hear(self, record: Recorded) -> None:
         self._folded = record.seq

@@ -55,6 +55,32 @@ class IncidentState(StrEnum):
     CLOSED = "closed"
 
 
+Elsewhere = (
+    DroneJoined
+    | DroneLinkLost
+    | DroneLinkRestored
+    | DronePhaseChanged
+    | DroneWarned
+    | OrderGiven
+    | OrderAnswered
+    | SearchAccepted
+    | SearchRefused
+    | SearchApproved
+    | MissionUploaded
+    | SectorEntered
+    | StripSwept
+    | SectorSwept
+    | SectorFailed
+    | SearchEnded
+    | UnitSent
+    | TaskAccepted
+    | UnitArrived
+    | TaskCleared
+    | ViewGranted
+    | SignedIn
+)
+"""Facts of other rooms: they change nothing here."""
+
 LIVE = frozenset({IncidentState.OPEN, IncidentState.CONFIRMED})
 
 
@@ -108,6 +134,8 @@ class Book:
     def hear(self, record: Recorded) -> None:
         """Fold one record in. Facts of other rooms change nothing."""
         fact: Fact = record.fact
+        if isinstance(fact, Elsewhere):
+            return
         match fact:
             case SightingMade():
                 self._wait(fact.sighting, record)
@@ -123,31 +151,6 @@ class Book:
                 self._turn(fact.incident, IncidentState.DISMISSED, fact.reason, record.at)
             case IncidentClosed():
                 self._turn(fact.incident, IncidentState.CLOSED, fact.note, record.at)
-            case (
-                DroneJoined()
-                | DroneLinkLost()
-                | DroneLinkRestored()
-                | DronePhaseChanged()
-                | DroneWarned()
-                | OrderGiven()
-                | OrderAnswered()
-                | SearchAccepted()
-                | SearchRefused()
-                | SearchApproved()
-                | MissionUploaded()
-                | SectorEntered()
-                | StripSwept()
-                | SectorSwept()
-                | SectorFailed()
-                | SearchEnded()
-                | UnitSent()
-                | TaskAccepted()
-                | UnitArrived()
-                | TaskCleared()
-                | ViewGranted()
-                | SignedIn()
-            ):
-                pass
             case _:
                 assert_never(fact)
 

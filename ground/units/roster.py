@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import assert_never
@@ -43,6 +44,35 @@ from core.events import (
 from core.geo import LatLon
 from core.ids import IncidentId, PersonName, TaskId, UnitId
 from core.units import UtcSeconds
+
+Elsewhere = (
+    DroneJoined
+    | DroneLinkLost
+    | DroneLinkRestored
+    | DronePhaseChanged
+    | DroneWarned
+    | OrderGiven
+    | OrderAnswered
+    | SearchAccepted
+    | SearchRefused
+    | SearchApproved
+    | MissionUploaded
+    | SectorEntered
+    | StripSwept
+    | SectorSwept
+    | SectorFailed
+    | SearchEnded
+    | SightingMade
+    | AlarmRaised
+    | IncidentOpened
+    | IncidentGrew
+    | IncidentConfirmed
+    | IncidentDismissed
+    | IncidentClosed
+    | ViewGranted
+    | SignedIn
+)
+"""Facts of other rooms: they change nothing here."""
 
 
 class TaskState(StrEnum):
@@ -88,43 +118,18 @@ class Roster:
     def hear(self, record: Recorded) -> None:
         """Fold one record in. Facts of other rooms change nothing."""
         fact: Fact = record.fact
+        if isinstance(fact, Elsewhere):
+            return
         match fact:
             case UnitSent():
                 self._sent(fact, record.at)
             case TaskAccepted():
-                self._turn(fact.task, state=TaskState.ACCEPTED, accepted_at=record.at)
+                self._turn(fact.task, lambda t: replace(t, state=TaskState.ACCEPTED, accepted_at=record.at))
             case UnitArrived():
-                self._turn(fact.task, state=TaskState.ARRIVED, arrived_at=record.at)
-            case TaskCleared():
-                self._turn(fact.task, state=TaskState.CLEARED, cleared_at=record.at, outcome=fact.outcome)
-            case (
-                DroneJoined()
-                | DroneLinkLost()
-                | DroneLinkRestored()
-                | DronePhaseChanged()
-                | DroneWarned()
-                | OrderGiven()
-                | OrderAnswered()
-                | SearchAccepted()
-                | SearchRefused()
-                | SearchApproved()
-                | MissionUploaded()
-                | SectorEntered()
-                | StripSwept()
-                | SectorSwept()
-                | SectorFailed()
-                | SearchEnded()
-                | SightingMade()
-                | AlarmRaised()
-                | IncidentOpened()
-                | IncidentGrew()
-                | IncidentConfirmed()
-                | IncidentDismissed()
-                | IncidentClosed()
-                | ViewGranted()
-                | SignedIn()
-            ):
-                pass
+                self._turn(fact.task, lambda t: replace(t, state=TaskState.ARRIVED, arrived_at=record.at))
+            case TaskCleared(outcome=outcome):
+                over = TaskState.CLEARED
+                self._turn(fact.task, lambda t: replace(t, state=over, cleared_at=record.at, outcome=outcome))
             case _:
                 assert_never(fact)
 
@@ -141,25 +146,10 @@ class Roster:
         self.busy[fact.unit] = fact.task
         self.by_incident.setdefault(fact.incident, []).append(fact.task)
 
-    def _turn(
-        self,
-        id_: TaskId,
-        state: TaskState,
-        accepted_at: UtcSeconds | None = None,
-        arrived_at: UtcSeconds | None = None,
-        cleared_at: UtcSeconds | None = None,
-        outcome: TaskOutcome | None = None,
-    ) -> None:
+    def _turn(self, id_: TaskId, turned: Callable[[Task], Task]) -> None:
         task = self.tasks.get(id_)
         if task is None or not task.active:
             return
-        self.tasks[id_] = replace(
-            task,
-            state=state,
-            accepted_at=accepted_at or task.accepted_at,
-            arrived_at=arrived_at or task.arrived_at,
-            cleared_at=cleared_at,
-            outcome=outcome,
-        )
-        if state is TaskState.CLEARED and self.busy.get(task.unit) == id_:
+        self.tasks[id_] = turned(task)
+        if not self.tasks[id_].active and self.busy.get(task.unit) == id_:
             del self.busy[task.unit]

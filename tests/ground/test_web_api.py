@@ -138,6 +138,7 @@ async def test_out_of_range_numbers_are_refused_by_name(w: World) -> None:
     assert answer.json()["reasons"][0]["field"] == "height_agl_m"
 
 
+@pytest.mark.slow
 async def test_a_polygon_of_100_000_corners_comes_through_and_a_larger_one_does_not(w: World) -> None:
     ring = [[1.5 + i * 1e-6, 42.5 + (i % 7) * 1e-7] for i in range(MAX_CORNERS)]
     async with w.client(Role.PILOT) as c:

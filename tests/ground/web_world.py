@@ -19,6 +19,7 @@ from core.ids import DroneId
 from core.io.accounts_file import STAFF, AccountsFile
 from core.io.memory_log import MemoryLog, MemoryTrail
 from core.io.settings import DroneSettings, MapSettings, Place, Settings, UnitSettings
+from core.log import EventLog
 from core.roles import Role
 from ground.web.edge.guard import Guard
 from ground.web.live import LivePicture, ServerStatus
@@ -58,7 +59,7 @@ class Tap:
 class World:
     app: FastAPI
     parts: WebParts
-    log: MemoryLog
+    log: EventLog
     trail: MemoryTrail
     clock: HandClock
     live: LivePicture
@@ -94,8 +95,9 @@ class World:
             await asyncio.gather(task, return_exceptions=True)
 
 
-def world(folder: Path, ask: Callable[[Any], Any] | None = None, **changes: Any) -> World:
-    log, trail, clock, tap = MemoryLog(), MemoryTrail(), HandClock(), Tap()
+def world(folder: Path, ask: Callable[[Any], Any] | None = None, log: Any = None, **changes: Any) -> World:
+    trail, clock, tap = MemoryTrail(), HandClock(), Tap()
+    log = log or MemoryLog()
     sites = (replace(site(), token_hash=sha("site-1-token")),)
     live = LivePicture(log, trail, clock, Picture(SETTINGS.drones, SETTINGS.units, sites), ServerStatus)
     accounts = AccountsFile(folder / "accounts.json", CHEAP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import fields
 from typing import Annotated, Any, cast
@@ -90,6 +91,7 @@ async def audit(
                     break
         if len(batch) < PAGE:
             break
+        await asyncio.sleep(0)
     return reply({"records": found, "next": seq})
 
 
