@@ -7,8 +7,6 @@ import contextlib
 import multiprocessing
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -19,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from airground.data import MapData, load_map
+from airground.gateway import ensure_gateway
 from airground.streams import Streams
 from core.camera import Camera
 from core.clock import Clock
@@ -33,7 +32,6 @@ from core.io.settings import Settings
 from core.io.sqlite_log import SqliteLog, SqliteTrail
 from core.roles import Principal
 from flightops.links.client import GatewayClient
-from flightops.links.control import read_door
 from flightops.missions.desk import DeskSettings, FlightDesk
 from flightops.planning.search import plan_search
 from flightops.server.flight import FlightSource
@@ -198,24 +196,3 @@ def listening(host: str, port: int) -> socket.socket:
         fix = "is another airground running? choose another http_port"
         raise Fault(f"can't listen on {host}:{port}: {e.strerror}; {fix}") from e
     return made
-
-
-def gateway_answers(data_dir: Path) -> bool:
-    """Whether a gateway listens where its door file says."""
-    try:
-        door = read_door(data_dir)
-        with socket.create_connection(("127.0.0.1", door.control_port), timeout=0.5):
-            return True
-    except (Fault, OSError):
-        return False
-
-
-def ensure_gateway(settings: Settings, config: Path) -> None:
-    """Start the gateway in a session of its own unless one answers: it outlives the coordinator."""
-    data = settings.path(settings.data_dir)
-    if gateway_answers(data):
-        log.info("gateway is already running")
-        return
-    with (data / "gateway.log").open("ab") as out:
-        command = [sys.executable, "-m", "airground", "gateway", "--config", str(config)]
-        subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True)

@@ -1,0 +1,158 @@
+"""The command line. Each command builds what it needs and calls it; nothing is decided here."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.errors import Fault, Malformed
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+Server = Annotated[str, typer.Option("--server", envvar="AIRGROUND_SERVER", help="Address of the coordinator.")]
+Config = Annotated[Path, typer.Option("--config", help="Settings file (TOML).")]
+DEFAULT_SERVER = "http://127.0.0.1:8440"
+
+
+@app.command()
+def demo(
+    scenario: Annotated[str, typer.Option(help="Name in the library, or a TOML file.")] = "forest",
+    headless: Annotated[bool, typer.Option("--headless", help="Play to the end without a person, then stop.")] = False,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another seed, another night.")] = None,
+    autopilot: Annotated[str | None, typer.Option(help="px4 or ardupilot.")] = None,
+    footage: Annotated[Path | None, typer.Option(help="Folder of thermal images shown by the last drone.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write what came true as JSON.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Keep the run's files here (default: a new temporary one).")
+    ] = None,
+) -> None:
+    """A simulated town, end to end: search, find, place, lead a unit there."""
+    from airground.demo import Options, run_demo
+
+    if autopilot not in (None, "px4", "ardupilot"):
+        raise Malformed("--autopilot", f"{autopilot!r} is unknown", "px4 or ardupilot")
+    raise typer.Exit(run_demo(Options(scenario, headless, seed, autopilot, footage, report, folder)))
+
+
+@app.command()
+def serve(config: Config) -> None:
+    """The coordinator: map, API, gRPC, searches, incidents. Starts its gateway when none runs."""
+    import asyncio
+
+    from airground.coordinator import Coordinator
+    from core.io import logs, settings
+
+    logs.set_up("coordinator")
+    told = settings.load(config)
+
+    async def run() -> None:
+        await Coordinator(told, config.resolve()).run()
+
+    asyncio.run(run())
+
+
+@app.command()
+def gateway(config: Config) -> None:
+    """The gateway to aircraft, in a process of its own (serve starts it; it outlives serve)."""
+    from core.io import settings
+    from flightops.links.gateway import run_gateway
+
+    run_gateway(settings.load(config))
+
+
+@app.command(hidden=True)
+def simulate(plan: Path) -> None:
+    """The simulator process of a demo."""
+    import msgspec
+
+    from airground.sim import SimPlan, run_sim
+    from core.io import logs
+
+    logs.set_up("simulator")
+    run_sim(msgspec.json.decode(plan.read_bytes(), type=SimPlan))
+
+
+@app.command()
+def plan(
+    area: Annotated[Path, typer.Argument(help="GeoJSON polygon; its holes are no-fly zones.")],
+    swath: Annotated[float, typer.Option(min=0.1, help="Distance between legs, m.")],
+    out: Annotated[Path, typer.Option(help="Where to write the plan (JSON).")],
+    speed: Annotated[float, typer.Option(min=0.1, help="Cruise speed, m/s.")] = 12.0,
+    drones: Annotated[int, typer.Option(min=1, max=200, help="How many drones share the area.")] = 1,
+    home: Annotated[str | None, typer.Option(help="LON,LAT of take-off.")] = None,
+) -> None:
+    """Plan a sweep, offline."""
+    from airground.offline import plan_file
+
+    plan_file(area, out, swath, speed, (drones, home))
+
+
+@app.command()
+def detect(
+    source: Annotated[Path, typer.Argument(help="Folder of thermal images, or a video file.")],
+    out: Annotated[Path, typer.Option(help="Where to write the detections (JSON).")],
+) -> None:
+    """Find people in thermal images or a video, offline."""
+    from airground.offline import detect_source
+
+    detect_source(source, out)
+
+
+@app.command()
+def watch(
+    source: Annotated[str, typer.Argument(help="rtsp://..., udp://host:port, a file or a folder.")],
+    seconds: Annotated[float | None, typer.Option(help="Stop after this long.")] = None,
+) -> None:
+    """Watch one stream in the terminal: state, frames a second, detections."""
+    from airground.offline import watch_source
+
+    watch_source(source, seconds)
+
+
+@app.command()
+def search(
+    area: Annotated[Path, typer.Argument(help="GeoJSON polygon.")],
+    server: Server = DEFAULT_SERVER,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow it to the end.")] = False,
+    height: Annotated[float, typer.Option(help="Height above ground, m.")] = 60.0,
+    speed: Annotated[float, typer.Option(help="Speed, m/s.")] = 12.0,
+    swath: Annotated[float | None, typer.Option(help="Distance between legs, m (default: from the camera).")] = None,
+) -> None:
+    """Plan, approve and follow a search on a running coordinator (AIRGROUND_USER, AIRGROUND_PASSWORD)."""
+    from airground import remote
+
+    asked: dict[str, Any] = {"height_agl_m": height, "speed_mps": speed, "swath_m": swath}
+    doc = remote.read_geojson(area)
+    raise typer.Exit(remote.run(remote.Login(server), lambda api: remote.search(api, doc, asked, wait)))
+
+
+@app.command()
+def hold(drone: Annotated[str | None, typer.Argument()] = None, server: Server = DEFAULT_SERVER) -> None:
+    """Stop and hover: one drone, or all."""
+    from airground import remote
+
+    raise typer.Exit(remote.run(remote.Login(server), lambda api: remote.order(api, "hold", drone)))
+
+
+@app.command(name="return")
+def return_home(drone: Annotated[str | None, typer.Argument()] = None, server: Server = DEFAULT_SERVER) -> None:
+    """Come home and land: one drone, or all."""
+    from airground import remote
+
+    raise typer.Exit(remote.run(remote.Login(server), lambda api: remote.order(api, "return", drone)))
+
+
+def main() -> None:
+    """The console script. Our own errors end it with one line and exit code 2; others are bugs and show."""
+    try:
+        app()
+    except (Malformed, Fault) as e:
+        print(f"airground: {e}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

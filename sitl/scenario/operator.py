@@ -1,0 +1,87 @@
+"""The simulated operator of a demo: signs in, asks for the search, approves it, asks again, calls the drones home."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from core.clock import Clock
+from core.errors import Fault
+from core.io.api import Api, ApiRefused
+from sitl.scenario.scenario import Scenario, Step
+from sitl.scenario.story import Story
+from sitl.world.export import SITE_ID
+
+LOOK_S = 0.5
+TRY_AGAIN_S = 2.0
+SWEEPS = 4
+"""How often the area is swept before the operator gives up; each further sweep has closer legs."""
+CLOSER = 0.6
+
+
+class Operator:
+    """Plays a scenario's script through the public API and keeps the story."""
+
+    def __init__(self, scenario: Scenario, area: dict[str, Any], api: Api, site: Api, clock: Clock) -> None:
+        self._scenario, self._area = scenario, area
+        self._api, self._site, self._clock = api, site, clock
+        self._sweeps = 0
+
+    async def play(self, story: Story, began: float) -> None:
+        """Until everything came true or the scenario's time is over; then the drones come home."""
+        steps = sorted((s for s in self._scenario.script if "link" not in s.do), key=lambda s: s.at_s)
+        end = began + self._scenario.expect.within_s
+        while self._clock.now() < end and not (story.done and not steps):
+            while steps and self._clock.now() >= began + steps[0].at_s:
+                await self._do(steps.pop(0), story)
+            await self.look(story)
+            if story.search_over and story.found_at is None and self._sweeps < SWEEPS:
+                await self._search(story)
+            await asyncio.sleep(LOOK_S)
+        await self._insist("/api/v1/fleet/return", {})
+
+    async def look(self, story: Story) -> None:
+        """Take in the picture; a server that does not answer just now is looked at again later."""
+        try:
+            story.saw(await self._api.get("/api/v1/picture"), self._clock.now())
+        except Fault:
+            await asyncio.sleep(TRY_AGAIN_S)
+
+    async def _do(self, step: Step, story: Story) -> None:
+        match step.do:
+            case "search":
+                await self._search(story)
+            case "smoke":
+                body = {"id": "demo-smoke", "device": "smoke-3-2", "kind": "smoke", "at": self._clock.now()}
+                await self._site.post(f"/api/v1/sites/{SITE_ID}/alarms", body)
+            case "hold_all":
+                await self._insist("/api/v1/fleet/hold", {})
+            case "return_all":
+                await self._insist("/api/v1/fleet/return", {})
+            case "lose_link" | "restore_link":
+                raise AssertionError("flight faults are the simulator's")
+
+    async def _search(self, story: Story) -> None:
+        asked = self._scenario.search
+        name = f"demo-{self._sweeps + 1}"
+        body: dict[str, Any] = {"id": name, "area": self._area, "height_agl_m": asked.height_agl_m}
+        body |= {"speed_mps": asked.speed_mps}
+        if asked.swath_m is not None:
+            body["swath_m"] = round(asked.swath_m * CLOSER**self._sweeps, 1)
+        if story.ordered_at is None:
+            story.ordered_at = self._clock.now()
+        if await self._insist("/api/v1/searches", body) and await self._insist(f"/api/v1/searches/{name}/approve", {}):
+            self._sweeps += 1
+            story.search_over = False
+
+    async def _insist(self, path: str, body: dict[str, Any]) -> bool:
+        """Ask until it is granted, for up to a minute: drones need some time after start-up and after landing."""
+        until = self._clock.monotonic() + 60.0
+        while True:
+            try:
+                await self._api.post(path, body)
+                return True
+            except ApiRefused as e:
+                if self._clock.monotonic() > until:
+                    raise Fault(f"{path} was refused for a minute: {e}") from e
+            await asyncio.sleep(TRY_AGAIN_S)
