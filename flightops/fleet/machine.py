@@ -2,6 +2,8 @@
 
 A sign is what telemetry shows or what was decided. Signs that are no news in a phase keep it. `sign_of` reads
 telemetry; a field that was never heard gives no sign, so an unknown is never taken for "on the ground".
+Mode and in_air come in messages of their own, so a drone that starts its mission is seen in the air in its old mode
+for up to a second: in UPLOADING and TAKING_OFF that reads as taking off.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ S, H, R, L = Phase.SWEEPING, Phase.HOLDING, Phase.RETURNING, Phase.LANDING
 #                     HOLD RETURN BREACH_HOLD BREACH_RETURN
 _ROWS: dict[Phase, tuple[Phase, ...]] = {
     G: (U, G, T, X, S, R, H, H, R, L, G, G, G, G, G),
-    U: (U, G, T, X, S, R, H, T, R, L, U, G, G, G, G),
+    U: (U, G, T, X, S, R, T, T, R, L, U, G, G, G, G),
     T: (T, H, T, X, S, R, T, T, R, L, G, H, R, H, R),
     X: (X, X, X, X, S, R, H, H, R, L, G, H, R, H, R),
     S: (S, S, S, X, S, R, H, H, R, L, G, H, R, H, R),

@@ -17,7 +17,7 @@ from core.events import (
     SectorSwept,
 )
 from core.units import UtcSeconds
-from flightops.fleet.machine import Sign, item_of, sign_of
+from flightops.fleet.machine import TABLE, Sign, item_of, sign_of
 from flightops.fleet.messages import Tick
 from flightops.fleet.state import Drone, FleetState, SearchStage, SectorStage
 from flightops.fleet.wishes import ANSWER_S, failed, phase_facts
@@ -75,7 +75,8 @@ def _movement(fleet: FleetState, drone: Drone, state: DroneState, now: UtcSecond
     progress = _progress(fleet, drone, state, sign)
     swept = any(isinstance(f, SectorSwept) for f in progress)
     left = () if swept else _left(fleet, drone, state, sign, now)
-    return (*progress, *left, *phase_facts(drone, sign, _reason(sign, state)))
+    words = Sign.LIFTING.value if TABLE[drone.phase, sign] is Phase.TAKING_OFF else _reason(sign, state)
+    return (*progress, *left, *phase_facts(drone, sign, words))
 
 
 def _contradicts_order(drone: Drone, state: DroneState, now: UtcSeconds) -> bool:

@@ -43,7 +43,7 @@ def test_every_cell(phase: Phase, sign: Sign) -> None:
     elif sign is Sign.LIFTING:
         assert after is (Phase.TAKING_OFF if down else phase)
     elif sign in (Sign.HOLDS, Sign.BY_HAND):
-        starting = phase is Phase.TAKING_OFF or (phase is Phase.UPLOADING and sign is Sign.BY_HAND)
+        starting = phase in (Phase.UPLOADING, Phase.TAKING_OFF)
         assert after is (Phase.TAKING_OFF if starting else Phase.HOLDING)
     elif down:
         assert after is Phase.GROUNDED, "an order before take-off keeps it on the ground"
