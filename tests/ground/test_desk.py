@@ -112,7 +112,7 @@ async def test_a_restart_answers_what_nobody_answered_exactly_once() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.floats(-60, 60), st.floats(-60, 60)), max_size=12), st.integers(0, 12))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_a_crash_anywhere_leaves_the_same_incidents_as_no_crash(seen, cut: int) -> None:
     made = [sighting(f"s{i}", x, y, track=f"k{t}", drone=f"d{t % 2}", after_s=i) for i, (t, x, y) in enumerate(seen)]
 

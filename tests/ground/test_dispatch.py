@@ -76,7 +76,7 @@ town = st.lists(st.lists(corner, min_size=2, max_size=4), min_size=0, max_size=2
 
 
 @given(town, spot, spot, st.sampled_from(["car", "foot"]))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_times_agree_with_a_plain_search_by_hand(lines, start, end, kind: str) -> None:
     """With at most six edges all are tried as ways on and off, so the router must find the very best way."""
     near = [ln for ln in lines if len(set(ln)) > 1]
@@ -96,7 +96,7 @@ def _snaps(router: Router, kind: str, xy):
 
 
 @given(town, st.lists(spot, min_size=1, max_size=6), spot, st.data())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 def test_dispatch_picks_the_least_eta_of_all_units(lines, places, target, data) -> None:
     near = [ln for ln in lines if len(set(ln)) > 1]
     router = Router(roads_of(near) if near else no_roads(ORIGIN))
@@ -118,7 +118,7 @@ def test_dispatch_picks_the_least_eta_of_all_units(lines, places, target, data) 
 
 
 @given(town, spot, spot, st.sampled_from(list(MOBILITY)))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_a_route_starts_and_ends_where_asked_and_is_never_slower_than_walking(lines, start, end, kind: str) -> None:
     near = [ln for ln in lines if len(set(ln)) > 1]
     route = Router(roads_of(near) if near else no_roads(ORIGIN)).route(at(*start), at(*end), kind)
@@ -169,7 +169,7 @@ def test_other_features_are_passed_over() -> None:
 
 
 @given(st.floats(1, 80), st.floats(1, 80), st.floats(-0.9, 0.9), st.floats(0, 360))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=25)
 def test_the_ellipse_radius_lies_on_the_95_percent_line(a: float, b: float, r: float, towards: float) -> None:
     c = Covariance(a * a, r * a * b, b * b)
     radius = ellipse_radius_m(c, towards)

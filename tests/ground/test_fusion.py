@@ -26,7 +26,7 @@ def views(draw: st.DrawFn) -> list[View]:
 
 
 @given(views(), st.randoms(use_true_random=False))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_the_order_of_sightings_does_not_matter(made: list[View], random) -> None:
     shuffled = list(made)
     random.shuffle(shuffled)
@@ -37,7 +37,7 @@ def test_the_order_of_sightings_does_not_matter(made: list[View], random) -> Non
 
 
 @given(views())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_fusing_one_by_one_from_kept_views_equals_fusing_at_once(made: list[View]) -> None:
     kept: tuple[View, ...] = ()
     for v in made:
@@ -46,7 +46,7 @@ def test_fusing_one_by_one_from_kept_views_equals_fusing_at_once(made: list[View
 
 
 @given(views())
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_the_fused_ellipse_is_never_below_the_common_floor(made: list[View]) -> None:
     _, spread = fuse(made)
     assert np.linalg.eigvalsh(matrix(spread))[0] >= 0.25 - 1e-9
@@ -60,7 +60,7 @@ def test_more_views_of_one_flight_do_not_shrink_the_ellipse_below_what_they_shar
 
 
 def test_the_95_percent_ellipse_of_fused_flights_holds_the_truth_about_as_often_as_it_says() -> None:
-    random, held, runs = rng(4), 0, 600
+    random, held, runs = rng(4), 0, 400
     for _ in range(runs):
         made = []
         for drone in range(2):
@@ -78,7 +78,7 @@ def test_the_95_percent_ellipse_of_fused_flights_holds_the_truth_about_as_often_
 
 
 @given(st.floats(0.5, 30), st.floats(0, 300), st.floats(0, 360))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_distance_is_the_same_both_ways_and_grows_with_the_gap(sigma: float, gap: float, towards: float) -> None:
     c = Covariance(sigma**2, 0.0, sigma**2)
     b = at(gap * np.sin(np.radians(towards)), gap * np.cos(np.radians(towards)))
@@ -95,7 +95,7 @@ def test_covariance_and_matrix_are_reverses() -> None:
 
 
 @given(st.floats(-70, 70), st.floats(-180, 180), st.floats(0, 1000), st.floats(0, 360))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_offsets_agree_with_the_geodesic(lat: float, lon: float, by_m: float, towards: float) -> None:
     a = LatLon(lat, lon)
     b = moved(a, towards, by_m)

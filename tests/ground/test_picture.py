@@ -162,7 +162,7 @@ def test_a_replay_gives_the_picture_of_a_viewer_that_followed_live() -> None:
 
 
 @given(st.lists(facts, max_size=25), st.integers(0, 25))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_any_facts_in_any_order_fold_and_a_viewer_that_joins_anywhere_ends_with_the_same(made, cut: int) -> None:
     p = fresh()
     viewer: dict = {c: {} for c in COLLECTIONS}
