@@ -120,6 +120,7 @@ class Watch:
     gcs_at: Seconds | None = None
     link_lost_at: Seconds | None = None
     link_acted: bool = False
+    link_holding: bool = False
     battery_stage: int = 0
     breached: bool = False
     landed_at: Seconds | None = None

@@ -35,7 +35,7 @@ def tick(brain: Brain) -> None:
 
 
 def _heartbeat(brain: Brain, m: Message, peer: Peer) -> None:
-    if m.type == mav.MAV_TYPE_GCS:
+    if m.type == mav.MAV_TYPE_GCS or brain.rules.link.only_from is not None:
         failsafe.heard_ground_station(brain, peer[0])
 
 

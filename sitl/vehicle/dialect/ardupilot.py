@@ -71,13 +71,15 @@ _LINK = {
 }
 _LOW = {1: Doing.LAND, 2: Doing.RETURN, 3: Doing.RETURN, 4: Doing.LAND, 5: Doing.TERMINATED, 6: Doing.RETURN}
 _FENCE = {1: Doing.RETURN, 2: Doing.LAND, 3: Doing.RETURN, 4: Doing.HOLD, 5: Doing.LAND}
-_CONTINUE_IN_AUTO, _CONTINUE_LANDING = 2, 8
+_CONTINUE_IN_AUTO, _CONTINUE_LANDING, _CONTINUE_PILOTED = 2, 8, 16
 FENCE_ALT, FENCE_CIRCLE, FENCE_POLYGON = 1, 2, 4
 
 
 def _link(p: Mapping[str, float]) -> LinkRule:
     options, enabled = int(p["FS_OPTIONS"]), int(p["FS_GCS_ENABLE"])
     exempt = {Doing.MISSION} if options & _CONTINUE_IN_AUTO or enabled == 2 else set()
+    if options & _CONTINUE_PILOTED:
+        exempt |= {Doing.HOLD, Doing.MANUAL}  # LOITER and BRAKE count as piloted: a held drone stays where it is
     if options & _CONTINUE_LANDING:
         exempt.add(Doing.LAND)
     return LinkRule(

@@ -53,16 +53,17 @@ def _link(brain: Brain) -> None:
     if w.gcs_at is None or brain.now - w.gcs_at <= rule.timeout_s:
         if w.link_lost_at is not None:
             brain.say("GCS connection regained", mav.MAV_SEVERITY_NOTICE)
-        w.link_lost_at, w.link_acted = None, False
+        w.link_lost_at, w.link_acted, w.link_holding = None, False, False
         return
     if w.link_lost_at is None:
         w.link_lost_at = brain.now
         brain.say("GCS connection lost", mav.MAV_SEVERITY_WARNING)
-    if rule.action is None or w.link_acted or not brain.armed or brain.doing in rule.exempt:
+    exempt = brain.doing in rule.exempt and not w.link_holding
+    if rule.action is None or w.link_acted or not brain.armed or exempt:
         return
     waited = brain.now - w.link_lost_at
     if waited < rule.delay_s:
-        _act(brain, Doing.HOLD)
+        w.link_holding = _act(brain, Doing.HOLD) or w.link_holding
         return
     w.link_acted = True
     brain.say(f"Failsafe: GCS lost, {rule.action.value}", mav.MAV_SEVERITY_CRITICAL)

@@ -130,8 +130,8 @@ def _through_mps(brain: Brain, item: Item, target: Spot, accept_m: float) -> flo
     after = _next_place(brain)
     if after is None:
         return 0.0
-    speed = navigate.cruise_mps(brain)
-    return path.corner_mps(brain.fly.start, target, after, accept_m, brain.spec.airframe.accel_mps2, speed)
+    turned = path.turn_deg(brain.fly.start, target, after)
+    return path.corner_mps(turned, accept_m, brain.spec.airframe.accel_mps2, navigate.cruise_mps(brain))
 
 
 def _next_place(brain: Brain) -> Spot | None:

@@ -39,18 +39,21 @@ def bearing_deg(dx: float, dy: float) -> float:
     return math.degrees(math.atan2(dx, dy)) % 360.0
 
 
-def corner_mps(a: Spot, b: Spot, c: Spot, accept_m: float, accel_mps2: float, cruise_mps: float) -> float:
-    """Speed at b on the way a, b, c: cruise when straight, 0 when it must stop, else what the turn's radius holds."""
+def turn_deg(a: Spot, b: Spot, c: Spot) -> float:
+    """How far the course turns at b on the way a, b, c, 0 to 180; 180 where a leg is too short to have a course."""
     if min(math.dist((a.x_m, a.y_m), (b.x_m, b.y_m)), math.dist((b.x_m, b.y_m), (c.x_m, c.y_m))) < 1.0:
-        return 0.0
+        return 180.0
     before = bearing_deg(b.x_m - a.x_m, b.y_m - a.y_m)
-    after = bearing_deg(c.x_m - b.x_m, c.y_m - b.y_m)
-    turn = abs(wrap_180(after - before))
-    if turn <= STRAIGHT_DEG:
+    return abs(wrap_180(bearing_deg(c.x_m - b.x_m, c.y_m - b.y_m) - before))
+
+
+def corner_mps(turned_deg: float, accept_m: float, accel_mps2: float, cruise_mps: float) -> float:
+    """Speed at a corner: cruise when straight, 0 when it must stop, else what the turn's radius holds."""
+    if turned_deg <= STRAIGHT_DEG:
         return cruise_mps
-    if turn >= STOP_TURN_DEG:
+    if turned_deg >= STOP_TURN_DEG:
         return 0.0
-    return min(cruise_mps, math.sqrt(accel_mps2 * max(accept_m, 0.5) / math.tan(math.radians(turn) / 2)))
+    return min(cruise_mps, math.sqrt(accel_mps2 * max(accept_m, 0.5) / math.tan(math.radians(turned_deg) / 2)))
 
 
 def along_leg(start: Spot, end: Spot, here: Spot) -> tuple[float, float, float, float, float]:

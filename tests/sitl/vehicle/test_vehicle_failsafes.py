@@ -19,9 +19,9 @@ LINK = [
     (PX4, {"NAV_DLL_ACT": 2}, Doing.RETURN),
     (PX4, {"NAV_DLL_ACT": 3}, Doing.LAND),
     (PX4, {"NAV_DLL_ACT": 5}, Doing.TERMINATED),
-    (ARDU, {"FS_GCS_ENABLE": 1}, Doing.RETURN),
-    (ARDU, {"FS_GCS_ENABLE": 5}, Doing.LAND),
-    (ARDU, {"FS_GCS_ENABLE": 7}, Doing.HOLD),
+    (ARDU, {"FS_GCS_ENABLE": 1, "FS_OPTIONS": 0}, Doing.RETURN),
+    (ARDU, {"FS_GCS_ENABLE": 5, "FS_OPTIONS": 0}, Doing.LAND),
+    (ARDU, {"FS_GCS_ENABLE": 7, "FS_OPTIONS": 0}, Doing.HOLD),
 ]
 
 
@@ -90,7 +90,7 @@ def test_px4_mission_can_be_exempt(bench: Any) -> None:
 
 def test_ardupilot_counts_only_its_own_ground_station(bench: Any) -> None:
     b = bench(ARDU, params={"FS_GCS_ENABLE": 1})
-    flying(b, Doing.HOLD)
+    flying(b, Doing.GUIDED)
     b.beating = False
     for _ in range(8):
         b.send(mav.MAVLink_heartbeat_message(mav.MAV_TYPE_GCS, 8, 0, 0, 4, 3), peer=(245, 190))
@@ -99,11 +99,28 @@ def test_ardupilot_counts_only_its_own_ground_station(bench: Any) -> None:
 
 
 def test_ardupilots_failsafe_sleeps_when_no_ground_station_ever_came(bench: Any) -> None:
-    b = bench(ARDU, params={"FS_GCS_ENABLE": 1})
+    b = bench(ARDU, params={"FS_GCS_ENABLE": 1, "FS_OPTIONS": 0})
     b.beating = False
     flying(b, Doing.HOLD)
     b.run(20.0)
     assert b.brain.doing is Doing.HOLD
+
+
+def test_ardupilot_held_in_loiter_ignores_link_loss_by_factory_default(bench: Any) -> None:
+    """FS_OPTIONS 16, "continue if in pilot controlled modes": a drone told to HOLD hovers until its battery ends."""
+    for options, doing in ((16, Doing.HOLD), (0, Doing.RETURN)):
+        b = bench(ARDU, params={"FS_GCS_ENABLE": 1, "FS_OPTIONS": options})
+        flying(b, Doing.HOLD)
+        b.beating = False
+        b.run(10.0)
+        assert b.brain.doing is doing
+
+
+def test_px4_exempting_hold_does_not_stop_what_a_lost_mission_leads_to(bench: Any) -> None:
+    b = bench(PX4, params={"NAV_DLL_ACT": 2, "COM_DLL_EXCEPT": 2})
+    flying(b, Doing.MISSION)
+    b.beating = False
+    assert b.run(20.0, lambda: b.brain.doing is Doing.RETURN)
 
 
 def test_ardupilot_auto_goes_on_with_the_option(bench: Any) -> None:
