@@ -472,3 +472,16 @@ async def test_footprints_become_strips_while_sweeping() -> None:
         ys = [FRAME.to_xy(p)[1] for p in strip.ring]
         assert min(ys) == pytest.approx(100, abs=1)
         assert max(ys) == pytest.approx(100 + 6 * 7 + 40, abs=1)
+
+
+async def test_old_news_of_the_mission_does_not_undo_an_order() -> None:
+    async with flying() as f:
+        await sweeping(f, "d1")
+        heard_before = in_mission("d1", f.clock.time, 6)
+        await f.desk.ask(Hold(D1, PILOT))
+        await f.first(OrderAnswered)
+        f.desk.heard(heard_before)
+        await asyncio.sleep(0.05)
+        assert f.phase("d1") is Phase.HOLDING
+        await f.hears("d1", mode=FlightMode.HOLD, in_air=True, item=6)
+        assert await f.of(SectorFailed) == []
