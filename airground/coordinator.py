@@ -42,7 +42,7 @@ from ground.web.live import LivePicture, ServerStatus
 from ground.web.live import StreamStatus as ShownStream
 from ground.web.parts import Health, WebParts
 from ground.web.picture import Picture
-from ground.web.server import make_app
+from ground.web.server import make_app, server_config
 
 FLIGHT_WISHES = frozenset({"SearchArea", "ApproveSearch", "StopSearch", "Hold", "Return", "ResumeSearch"})
 log = structlog.get_logger()
@@ -145,8 +145,7 @@ class Coordinator:
         server = self._settings.server
         web_socket = listening(server.host, server.http_port)
         await grpc.start(server.host, server.grpc_port)
-        options = uvicorn.Config(self._app, log_config=None, access_log=False, ws="websockets-sansio", lifespan="off")
-        web = _Web(options)
+        web = _Web(server_config(self._app, server.host, server.http_port))
         stop = asyncio.Event()
         for sign in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(sign, stop.set)

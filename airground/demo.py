@@ -124,8 +124,8 @@ async def processes(stage: Stage) -> AsyncIterator[None]:
         yield
     finally:
         for process in reversed(started):
-            await _end(process)
-        await _end_gateway(stage)
+            _end(process)
+        stop_gateway(stage.folder / "var")
 
 
 def _spawn(log: Path, *words: str) -> subprocess.Popen[bytes]:
@@ -152,31 +152,34 @@ async def _until_up(stage: Stage, started: list[subprocess.Popen[bytes]]) -> Non
     raise Fault(f"the server did not come up within {START_S:.0f} s ({last}); see {stage.folder}/serve.log")
 
 
-async def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """TERM, then KILL. It waits without the loop, so that a cancelled demo still leaves nothing behind."""
     if process.poll() is None:
         process.terminate()
     try:
-        await asyncio.to_thread(process.wait, 8.0)
+        process.wait(8.0)
     except subprocess.TimeoutExpired:
         process.kill()
-        await asyncio.to_thread(process.wait)
-
-
-async def _end_gateway(stage: Stage) -> None:
-    """The gateway outlives its coordinator by design; a demo's ends with the demo."""
-    await asyncio.to_thread(stop_gateway, stage.folder / "var")
+        process.wait()
 
 
 async def play(stage: Stage) -> dict[str, Any]:
     """The whole story; returns the report."""
     clock, world = SystemClock(), stage.world
     story = Story(lambda at: world.hiker_at(at - stage.began))
-    eyes = Eyes(world.on_road, lambda place, at: _sees(world, place, at - stage.began))
+    eyes = Eyes(world.road_speed, lambda place, at: _sees(world, place, at - stage.began))
     async with processes(stage):
         _announce(stage)
         async with Api(stage.server) as api, Api(stage.server, stage.site_token) as site:
             await api.sign_in(f"{OPERATOR}-{stage.ports.http}", stage.operator_password)
-            operator = Operator(stage.scenario, area_feature(world), api, site, clock)
+            operator = Operator(
+                stage.scenario,
+                area_feature(world),
+                api,
+                site,
+                clock,
+                lambda words: print(f"           {words}", flush=True),
+            )
             patrols = [asyncio.create_task(_patrol(stage, unit, eyes, clock)) for unit, _, _ in world.unit_starts()]
             began = clock.now()
             progress = asyncio.create_task(_progress(story, began))

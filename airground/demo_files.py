@@ -77,6 +77,6 @@ def write_settings(
         rows += ["[[drones]]", f'id = "d{k}"', f'name = "Drone {k}"', f'link = "{link}"']
         rows += [f'video = "udp://127.0.0.1:{port}"', "camera = { latency_s = 0.08, latency_sigma_s = 0.05 }", ""]
     for unit, name, _ in world.unit_starts():
-        rows += ["[[units]]", f'id = "{unit}"', f"name = {json.dumps(name)}", 'kind = "car"']
+        rows += ["[[units]]", f'id = "{unit}"', f"name = {json.dumps(name)}", 'kind = "motorcycle"']
         rows += [f'token_hash = "{unit_hashes[unit]}"', ""]
     (folder / "airground.toml").write_text("\n".join(rows), encoding="utf-8")

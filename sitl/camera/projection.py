@@ -18,6 +18,8 @@ from core.terrain import GridTerrain
 
 NODES_U, NODES_V = 21, 17
 ROUNDS = 12
+SKY_M = 1e7
+"""Where rays that never meet the ground are said to meet it: outside every raster."""
 LOWEST_DIP = 0.05
 """Rays that dip less (sine of the angle below the horizon) see sky."""
 Singles = NDArray[np.float32]
@@ -50,7 +52,7 @@ class View:
         return middle + self.camera.focal_px * local[:, :2] / safe, depth
 
     def nodes_on(self, surface: Surface, above_m: float, near: Floats | None = None) -> Floats:
-        """(NODES_V, NODES_U, 2) world x, y where the node rays meet the surface above_m over ground; NaN: sky.
+        """(NODES_V, NODES_U, 2) world x, y where the node rays meet the surface above_m over ground; SKY_M: sky.
 
         `near`: the nodes of a surface a few metres lower; from there two rounds are enough.
         """
@@ -67,7 +69,7 @@ class View:
             if np.abs(fresh - level).max() < 0.02:
                 break
             level = 0.5 * (level + fresh) if steep else fresh
-        spot[~seen] = np.nan
+        spot[~seen] = SKY_M
         return spot.reshape(NODES_V, NODES_U, 2)
 
 
@@ -78,7 +80,7 @@ class Surface:
     terrain: GridTerrain
 
     def heights(self, xy: Floats) -> Floats:
-        """(n, 2) world x, y -> (n,) m AMSL; NaN places give the height of the south-west corner."""
+        """(n, 2) world x, y -> (n,) m AMSL."""
         t = self.terrain
         rows, cols = t.heights.shape
         col = np.fmin(np.fmax((xy[:, 0] - t.west_m) / t.step_m, 0.0), cols - 1.001)

@@ -121,8 +121,8 @@ def _touches(raster: Raster, nodes: Floats) -> bool:
     rows, cols = raster.values.shape
     x, y = nodes[..., 0], nodes[..., 1]
     east, north = raster.west_m + cols * raster.step_m, raster.south_m + rows * raster.step_m
-    inside = (np.nanmax(x) > raster.west_m) & (np.nanmin(x) < east)
-    return bool(inside & (np.nanmax(y) > raster.south_m) & (np.nanmin(y) < north))
+    inside = (x.max() > raster.west_m) & (x.min() < east)
+    return bool(inside & (y.max() > raster.south_m) & (y.min() < north))
 
 
 def _sampled(raster: Raster, x: Singles, y: Singles, way: int, outside: float) -> Bytes:

@@ -17,11 +17,11 @@ BIT_RATE = 2_500_000
 
 
 class ThermalStream:
-    """Sends frames to `url` (udp://host:port). A receiver that is not there is no error: radio does not know."""
+    """Sends frames to `url` (udp://host:port, or a file). A missing receiver is no error: radio can't tell."""
 
     def __init__(self, url: str, camera: Camera, fps: int) -> None:
-        joiner = "&" if "?" in url else "?"
-        self._out: Any = av.open(f"{url}{joiner}pkt_size=1316", "w", format="mpegts", options={"flush_packets": "1"})
+        address = f"{url}?pkt_size=1316" if url.startswith("udp://") else url
+        self._out: Any = av.open(address, "w", format="mpegts", options={"flush_packets": "1"})
         stream = self._out.add_stream("libx264", rate=fps)
         stream.width, stream.height, stream.pix_fmt = camera.width_px, camera.height_px, "yuv420p"
         stream.bit_rate = BIT_RATE

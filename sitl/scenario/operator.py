@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from core.clock import Clock
@@ -19,13 +20,18 @@ SWEEPS = 4
 CLOSER = 0.6
 
 
+Tell = Callable[[str], None]
+
+
 class Operator:
     """Plays a scenario's script through the public API and keeps the story."""
 
-    def __init__(self, scenario: Scenario, area: dict[str, Any], api: Api, site: Api, clock: Clock) -> None:
-        self._scenario, self._area = scenario, area
+    def __init__(self, scenario: Scenario, area: dict[str, Any], api: Api, site: Api, clock: Clock, tell: Tell) -> None:
+        self._scenario, self._area, self._tell = scenario, area, tell
         self._api, self._site, self._clock = api, site, clock
-        self._sweeps = 0
+        self._tries = self._sweeps = 0
+        self._wants_search = False
+        self._told = ""
 
     async def play(self, story: Story, began: float) -> None:
         """Until everything came true or the scenario's time is over; then the drones come home."""
@@ -35,10 +41,12 @@ class Operator:
             while steps and self._clock.now() >= began + steps[0].at_s:
                 await self._do(steps.pop(0), story)
             await self.look(story)
-            if story.search_over and story.found_at is None and self._sweeps < SWEEPS:
+            if story.search_over and not story.leads and 0 < self._sweeps < SWEEPS:
+                self._wants_search = True
+            if self._wants_search:
                 await self._search(story)
             await asyncio.sleep(LOOK_S)
-        await self._insist("/api/v1/fleet/return", {})
+        await self._ask("/api/v1/fleet/return")
 
     async def look(self, story: Story) -> None:
         """Take in the picture; a server that does not answer just now is looked at again later."""
@@ -50,38 +58,40 @@ class Operator:
     async def _do(self, step: Step, story: Story) -> None:
         match step.do:
             case "search":
-                await self._search(story)
+                self._wants_search = True
+                story.ordered_at = story.ordered_at or self._clock.now()
             case "smoke":
                 body = {"id": "demo-smoke", "device": "smoke-3-2", "kind": "smoke", "at": self._clock.now()}
                 await self._site.post(f"/api/v1/sites/{SITE_ID}/alarms", body)
             case "hold_all":
-                await self._insist("/api/v1/fleet/hold", {})
+                await self._ask("/api/v1/fleet/hold")
             case "return_all":
-                await self._insist("/api/v1/fleet/return", {})
+                await self._ask("/api/v1/fleet/return")
             case "lose_link" | "restore_link":
                 raise AssertionError("flight faults are the simulator's")
 
     async def _search(self, story: Story) -> None:
+        """Try once to have a search planned and approved; a refused id stays refused, so each try has its own."""
         asked = self._scenario.search
-        name = f"demo-{self._sweeps + 1}"
+        self._tries += 1
+        name = f"demo-{self._tries}"
         body: dict[str, Any] = {"id": name, "area": self._area, "height_agl_m": asked.height_agl_m}
-        body |= {"speed_mps": asked.speed_mps}
+        body["speed_mps"] = asked.speed_mps
         if asked.swath_m is not None:
             body["swath_m"] = round(asked.swath_m * CLOSER**self._sweeps, 1)
-        if story.ordered_at is None:
-            story.ordered_at = self._clock.now()
-        if await self._insist("/api/v1/searches", body) and await self._insist(f"/api/v1/searches/{name}/approve", {}):
+        if await self._ask("/api/v1/searches", body) and await self._ask(f"/api/v1/searches/{name}/approve"):
             self._sweeps += 1
-            story.search_over = False
-
-    async def _insist(self, path: str, body: dict[str, Any]) -> bool:
-        """Ask until it is granted, for up to a minute: drones need some time after start-up and after landing."""
-        until = self._clock.monotonic() + 60.0
-        while True:
-            try:
-                await self._api.post(path, body)
-                return True
-            except ApiRefused as e:
-                if self._clock.monotonic() > until:
-                    raise Fault(f"{path} was refused for a minute: {e}") from e
+            self._wants_search = story.search_over = False
+        else:
             await asyncio.sleep(TRY_AGAIN_S)
+
+    async def _ask(self, path: str, body: dict[str, Any] | None = None) -> bool:
+        """One wish; a refusal is printed once and answered with False."""
+        try:
+            await self._api.post(path, body)
+        except ApiRefused as e:
+            if str(e) != self._told:
+                self._told = str(e)
+                self._tell(f"refused: {e}")
+            return False
+        return True

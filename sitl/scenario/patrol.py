@@ -18,7 +18,7 @@ from core.geo import LatLon, bearing_deg, distance_m, moved
 from core.io.api import Api, ApiRefused
 from core.units import UtcSeconds
 
-DRIVE_MPS = 11.0
+RIDE_MPS = 11.0
 WALK_MPS = 1.3
 """On foot in forest, with a light (Tobler's 6 km/h on level tracks, less the undergrowth)."""
 REACHED_M = 5.0
@@ -28,9 +28,10 @@ STEP_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Eyes:
-    """What the world shows a unit: whether a place is on a road, and whether a lost person is in sight of it."""
+    """What the world shows a unit: the speed a road at a place allows (None: no road), and whether a lost person is
+    in sight of it."""
 
-    on_road: Callable[[LatLon], bool]
+    road_speed: Callable[[LatLon], float | None]
     sees_person: Callable[[LatLon, UtcSeconds], bool]
 
 
@@ -44,14 +45,15 @@ class Walk:
     heading_deg: float = 0.0
 
 
-def step(walk: Walk, dt_s: float, on_road: Callable[[LatLon], bool]) -> Walk:
-    """`walk` dt_s later: driving between places that are both on a road, on foot otherwise."""
+def step(walk: Walk, dt_s: float, road_speed: Callable[[LatLon], float | None]) -> Walk:
+    """`walk` dt_s later: riding between places that are both on a road, on foot otherwise."""
     left_s, speed, heading = dt_s, 0.0, walk.heading_deg
     place, ahead = walk.place, walk.ahead
     while left_s > 0 and ahead:
         target = ahead[0]
         gap = distance_m(place, target)
-        speed = DRIVE_MPS if on_road(place) and on_road(target) else WALK_MPS
+        allowed = (road_speed(place) or WALK_MPS, road_speed(target) or WALK_MPS)
+        speed = min(*allowed, RIDE_MPS)
         if gap > 0.01:
             heading = bearing_deg(place, target)
         if gap <= speed * left_s:
@@ -85,7 +87,7 @@ class PatrolUnit:
             with contextlib.suppress(Fault, ApiRefused):
                 await self._tell()
                 await self._work()
-            self._walk = step(self._walk, STEP_S, self._eyes.on_road)
+            self._walk = step(self._walk, STEP_S, self._eyes.road_speed)
             await asyncio.sleep(STEP_S)
 
     async def _tell(self) -> None:

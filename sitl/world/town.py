@@ -10,6 +10,8 @@ from sitl.world.spec import Compound, Road
 MAIN_Y = -420.0
 FOREST_ROAD_Y = 0.0
 COMPOUND = (360.0, -640.0)
+TRACK_MPS = 5.0
+"""What a motorcycle makes of a forest track."""
 
 
 def make_roads(area: Floats) -> tuple[Road, ...]:
@@ -29,6 +31,9 @@ def make_roads(area: Floats) -> tuple[Road, ...]:
     middle, south = area[:, 1].mean(), area[:, 1].min()
     roads.append(_track("Ridge Track", [level[1], [west, south], [west - 20, middle], [west + 60, middle + 260]]))
     roads.append(_track("Spring Track", [level[4], [east - 90, south - 30], [east, middle], [east - 40, middle + 240]]))
+    bend = area[:, 0].mean()
+    through = [level[2], [bend - 15, south - 60], [bend + 20, south + 60], [bend - 25, middle], [bend, middle + 240]]
+    roads.append(_track("Charcoal Track", through))
     return tuple(roads)
 
 
@@ -75,7 +80,7 @@ def _bent(start: float, end: float, y: float, swing: float) -> Floats:
 
 
 def _track(name: str, points: list[list[float]]) -> Road:
-    return Road("track", name, np.array(points, dtype=np.float64), 1.5, 1.4)
+    return Road("track", name, np.array(points, dtype=np.float64), 2.5, TRACK_MPS)
 
 
 def _box(x: float, y: float, width: float, depth: float) -> Floats:

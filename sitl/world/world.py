@@ -48,18 +48,20 @@ class World:
         """Where the lost person is."""
         return self.frame.to_latlon(*self.movers[0].at(t_s).foot)
 
-    def on_road(self, place: LatLon, within_m: float = 6.0) -> bool:
-        """Whether a place lies on a road that a car can take."""
+    def road_speed(self, place: LatLon, within_m: float = 6.0) -> float | None:
+        """Speed that the road or track at a place allows, m/s; None off every one."""
         p = np.array(self.frame.to_xy(place))
-        a, b = self._segments
+        a, b, speed = self._segments
         along = b - a
         share = np.clip(((p - a) * along).sum(1) / np.maximum((along**2).sum(1), 1e-9), 0, 1)
-        return bool((np.linalg.norm(a + along * share[:, None] - p, axis=1) <= within_m).any())
+        near = np.linalg.norm(a + along * share[:, None] - p, axis=1) <= within_m
+        return float(speed[near].max()) if near.any() else None
 
     @cached_property
-    def _segments(self) -> tuple[Floats, Floats]:
-        lines = [r.points for r in self.roads if r.kind == "road"]
-        return np.concatenate([p[:-1] for p in lines]), np.concatenate([p[1:] for p in lines])
+    def _segments(self) -> tuple[Floats, Floats, Floats]:
+        lines = [r.points for r in self.roads]
+        speed = np.concatenate([np.full(len(r.points) - 1, r.speed_mps) for r in self.roads])
+        return np.concatenate([p[:-1] for p in lines]), np.concatenate([p[1:] for p in lines]), speed
 
     def drone_starts(self, count: int) -> tuple[LatLon, ...]:
         """Launch places on the forest road below the area, 15 m apart."""
