@@ -115,10 +115,7 @@ def checked_area(area: Area, field: str = FIELD) -> CheckedArea:
         raise Malformed(field, f"more than {MOST_CORNERS} corners", "simplify the outline")
     frame = _frame(area.outer, field)
     checked = [rings.simple(ring, frame, f"{field}[{k}]") for k, ring in enumerate(all_rings)]
-    rings.nested(checked, frame, field)
-    polygon = Polygon(checked[0].exterior, [hole.exterior for hole in checked[1:]])
-    if not polygon.is_valid:
-        raise Malformed(field, rings.why_invalid(polygon, frame), "move the hole away from the edge")
+    polygon = rings.joined(checked, frame, field)
     if polygon.area > MOST_KM2 * 1e6:
         raise Malformed(field, f"{polygon.area / 1e6:.0f} km2 is more than {MOST_KM2:.0f} km2", "split the area")
     if shapely.buffer(polygon, -THINNEST_M / 2, join_style="mitre").is_empty:

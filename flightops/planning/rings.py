@@ -7,13 +7,14 @@ import re
 
 import numpy as np
 import shapely
-from shapely import Polygon
+from shapely import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from core.errors import Malformed
 from core.geo import MAX_LATITUDE_DEG, LatLon, LocalFrame
 
 LEAST_M2 = 1.0
+OVERHANG_M = 0.5
 
 
 def place(position: object, field: str) -> LatLon:
@@ -77,7 +78,7 @@ def simple(ring: tuple[LatLon, ...], frame: LocalFrame, field: str) -> Polygon:
     if polygon.is_valid:
         raise Malformed(field, f"its area is {polygon.area:.2g} m2", f"draw at least {LEAST_M2:g} m2")
     crossing = _fault(polygon)
-    at = int(np.argmin(shapely.distance(_edges(xy), shapely.points(*crossing))))
+    at = int(np.argmin(shapely.distance(_edges(xy), crossing)))
     raise Malformed(
         f"{field}[{at}]", f"the ring crosses or touches itself at {_words(crossing, frame)}", "move that corner"
     )
@@ -90,42 +91,45 @@ def _edges(xy: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarray[
     return edges
 
 
-def _fault(polygon: BaseGeometry) -> tuple[float, float]:
-    """Where GEOS says that a geometry is invalid, m."""
+def _fault(polygon: BaseGeometry) -> Point:
+    """Where GEOS says that a geometry is invalid."""
     found = re.search(r"\[(\S+) (\S+)\]", shapely.is_valid_reason(polygon))
     if found is None:
-        centre = polygon.centroid
-        return float(centre.x), float(centre.y)
-    return float(found[1]), float(found[2])
+        return polygon.centroid
+    return Point(float(found[1]), float(found[2]))
 
 
-def _words(xy: tuple[float, float], frame: LocalFrame) -> str:
-    at = frame.to_latlon(*xy)
+def _words(point: Point, frame: LocalFrame) -> str:
+    at = frame.to_latlon(float(point.x), float(point.y))
     return f"latitude {at.lat_deg:.6f}, longitude {at.lon_deg:.6f}"
 
 
-def why_invalid(polygon: Polygon, frame: LocalFrame) -> str:
-    """What is wrong with a polygon whose rings are all fine alone, with the place."""
-    return f"the holes cut the area apart or run along its edge at {_words(_fault(polygon), frame)}"
-
-
-def nested(checked: list[Polygon], frame: LocalFrame, field: str) -> None:
-    """Raises Malformed unless every hole lies inside the outer ring and clear of the other holes. checked[0]: outer."""
+def joined(checked: list[Polygon], frame: LocalFrame, field: str) -> Polygon:
+    """One polygon of the outer ring (first) and its holes. Raises Malformed unless every hole lies inside, clear of
+    the other holes, and the area holds together; a hole may reach over the edge by OVERHANG_M and is cut there."""
     outer, holes = checked[0], checked[1:]
+    grown = outer.buffer(OVERHANG_M)
     for k, hole in enumerate(holes, start=1):
-        if not outer.covers(hole):
-            beyond = hole.difference(outer).representative_point()
-            where = _words((beyond.x, beyond.y), frame)
-            raise Malformed(
-                f"{field}[{k}]", f"the hole lies outside the outer ring at {where}", "draw holes inside the area"
-            )
+        if not grown.covers(hole):
+            where = _words(hole.difference(outer).representative_point(), frame)
+            problem = f"the hole lies outside the outer ring at {where}"
+            raise Malformed(f"{field}[{k}]", problem, "draw holes inside the area")
+    _apart(holes, frame, field)
+    whole = Polygon(outer.exterior, [hole.exterior for hole in holes])
+    if whole.is_valid:
+        return whole
+    left = outer.difference(shapely.union_all(holes))
+    if not isinstance(left, Polygon) or left.is_empty:
+        raise Malformed(field, "the holes cut the area apart or fill it", "search its parts one by one")
+    return left
+
+
+def _apart(holes: list[Polygon], frame: LocalFrame, field: str) -> None:
+    """Raises Malformed when two holes overlap."""
     if len(holes) < 2:
         return
     for k, other in sorted(map(tuple, shapely.STRtree(holes).query(holes, predicate="intersects").T.tolist())):
         if k < other and holes[k].intersection(holes[other]).area > 0:
-            shared = holes[k].intersection(holes[other]).representative_point()
-            raise Malformed(
-                f"{field}[{other + 1}]",
-                f"the hole overlaps hole {k + 1} at {_words((shared.x, shared.y), frame)}",
-                "draw overlapping no-fly zones as one",
-            )
+            where = _words(holes[k].intersection(holes[other]).representative_point(), frame)
+            problem = f"the hole overlaps hole {k + 1} at {where}"
+            raise Malformed(f"{field}[{other + 1}]", problem, "draw overlapping no-fly zones as one")

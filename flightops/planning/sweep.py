@@ -12,12 +12,10 @@ from core.errors import Malformed
 from core.geo import Area, Floats, LatLon
 from core.units import positive, within
 from flightops.planning.area import CheckedArea, checked_area
-from flightops.planning.cells.decompose import Cost
 from flightops.planning.cells.lines import Weave
 from flightops.planning.partition import assigned, shares
 from flightops.planning.paths.drafts import Draft, drafts, finished
 from flightops.planning.paths.repair import Aim
-from flightops.planning.paths.scan import Scan
 from flightops.planning.paths.thread import Thread
 from flightops.planning.paths.timing import Pace, flight_s, length_m
 from flightops.planning.paths.verify import Verdict, judge
@@ -166,9 +164,7 @@ def _task(request: SweepRequest) -> _Task:
             "widen it or split the area",
         )
     inner, room = _rooms(area, request.swath_m)
-    way = Cost(request.swath_m, request.pace, 0.0).of(inner)[1]
-    scan = Scan.of(area, way, request.swath_m)
-    return _Task(request, ground, Aim(area, request.cover, request.swath_m, Links(room, inner, request.pace), scan))
+    return _Task(request, ground, Aim(area, request.cover, request.swath_m, Links(room, inner, request.pace)))
 
 
 def _rooms(area: Polygon, swath_m: float) -> tuple[Polygon, Polygon]:

@@ -20,7 +20,7 @@ from core.geo import Floats
 from flightops.planning.paths.timing import Pace
 
 MOST_EDGES = 40
-MOST_REFLEX = 40
+MOST_REFLEX = 24
 MOST_PAIRS = 10
 
 

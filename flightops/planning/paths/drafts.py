@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.geo import Floats
 from flightops.planning.cells.lines import Weave, candidates
 from flightops.planning.paths.repair import Aim, patched, tightened
+from flightops.planning.paths.scan import Scan
 from flightops.planning.paths.thread import Thread, threaded
 from flightops.planning.paths.timing import flight_s
 
@@ -39,6 +40,7 @@ def drafts(aim: Aim, weave: Weave) -> list[Draft]:
 
 def finished(draft: Draft, aim: Aim) -> Draft | None:
     """The draft made to cover what is aimed at, in as little time as drawing in its ends buys; None: it cannot."""
+    aim = replace(aim, scan=Scan.along(draft.thread.lines, aim.area, aim.swath_m))
     try:
         whole = patched(draft.thread, aim)
         if whole is None:

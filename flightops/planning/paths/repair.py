@@ -26,13 +26,13 @@ SLACK = 4e-5
 @dataclass(frozen=True, slots=True)
 class Aim:
     """What is to be covered: the true area, the share asked (0 to 1), the swath m, the links of
-    the area and its rows; ground that the rows overlook, m^2."""
+    the area, the rows to scan (None: along the thread at hand), ground that rows overlook, m^2."""
 
     area: Polygon
     cover: float
     swath_m: float
     links: Links
-    scan: Scan
+    scan: Scan | None = None
     lacking_m2: float = 0.0
 
     @property
@@ -42,7 +42,8 @@ class Aim:
 
     def unseen_m2(self, thread: Thread) -> float:
         """Ground a thread leaves unseen, m^2."""
-        return self.scan.unseen_m2(thread.path(), self.swath_m) + self.lacking_m2
+        scan = self.scan or Scan.along(thread.lines, self.area, self.swath_m)
+        return scan.unseen_m2(thread.path(), self.swath_m) + self.lacking_m2
 
 
 def tightened(thread: Thread, edges: Floats, aim: Aim) -> Thread:
@@ -98,19 +99,43 @@ def _wanted(thread: Thread, aim: Aim) -> list[Floats]:
     return stubs
 
 
-def _inserted(lines: Floats, stub: Floats, links: Links) -> Floats:
-    """Lines with the stub at the place and in the direction that cost least."""
+def _with_stubs(lines: Floats, stubs: list[Floats], links: Links) -> Floats:
+    """Lines (m, 2, 2) with each stub where, and in the direction in which, it costs least."""
+    every = np.concatenate([lines, np.array(stubs)])
     turn = 2.0 * links.pace.turn_s
-    ahead = links.times_s(lines[:, 1], stub) + turn
-    onward = links.times_s(stub, lines[:, 0]) + turn
-    now = [float(links.times_s(a[1:], b[:1])[0, 0]) + turn for a, b in pairwise(lines)]
-    saved = np.array([0.0, *now, 0.0])
-    best = (np.inf, 0, 0)
-    for flip in (0, 1):
-        added = np.concatenate([[0.0], ahead[:, flip]]) + np.concatenate([onward[1 - flip], [0.0]]) - saved
-        at = int(added.argmin())
-        best = min(best, (float(added[at]), at, flip))
-    return np.insert(lines, best[1], stub[::-1] if best[2] else stub, axis=0)
+    m, starts, ends = len(lines), every[:, 0], every[:, 1]
+    # hop[i, p, j, q]: from tip p of piece i to tip q of piece j; only hops from or to a stub are looked up
+    tips = every.reshape(-1, 2)
+    hop = links.times_s(tips[2 * m :], tips) + turn
+    link_s = dict(zip(zip(range(m - 1), range(1, m), strict=True), _link_times(starts, ends, m, links), strict=True))
+    order = [(k, False) for k in range(m)]
+
+    def time_s(a: tuple[int, bool], b: tuple[int, bool]) -> float:
+        leave, enter = 2 * a[0] + (not a[1]), 2 * b[0] + b[1]
+        if a[0] >= m:
+            return float(hop[leave - 2 * m, enter])
+        return float(hop[enter - 2 * m, leave]) if b[0] >= m else link_s[a[0], b[0]] + turn
+
+    for k in range(m, len(every)):
+        saved = [0.0, *(time_s(a, b) for a, b in pairwise(order)), 0.0]
+        best = (np.inf, 0, False)
+        for flip in (False, True):
+            before = [0.0, *(time_s(a, (k, flip)) for a in order)]
+            after = [*(time_s((k, flip), b) for b in order), 0.0]
+            added = np.array(before) + after - saved
+            at = int(added.argmin())
+            best = min(best, (float(added[at]), at, flip))
+        order.insert(best[1], (k, best[2]))
+    return np.stack([every[k, ::-1] if flip else every[k] for k, flip in order])
+
+
+def _link_times(starts: Floats, ends: Floats, m: int, links: Links) -> list[float]:
+    """Times of the links between consecutive lines, s; a bent one counts by its own legs."""
+    bends = links.ways(ends[: m - 1], starts[1:m])
+    paths = [np.concatenate([ends[k : k + 1], bend, starts[k + 1 : k + 2]]) for k, bend in enumerate(bends)]
+    return [
+        float(links.pace.run_s(np.hypot(*np.diff(p, axis=0).T)).sum()) + links.pace.turn_s * (len(p) - 2) for p in paths
+    ]
 
 
 def patched(thread: Thread, aim: Aim) -> Thread | None:
@@ -119,8 +144,5 @@ def patched(thread: Thread, aim: Aim) -> Thread | None:
         if aim.unseen_m2(thread) <= aim.spare_m2:
             return thread
         stubs = _wanted(thread, aim)
-        lines = thread.lines
-        for stub in stubs:
-            lines = _inserted(lines, stub, aim.links)
-        thread = linked(lines, aim.links)
+        thread = linked(_with_stubs(thread.lines, stubs, aim.links), aim.links)
     return thread if aim.unseen_m2(thread) <= aim.spare_m2 else None

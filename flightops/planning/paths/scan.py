@@ -14,7 +14,7 @@ from flightops.planning.cells.decompose import edges_of
 from flightops.planning.cells.lines import crossings, turned
 
 ROWS_A_SWATH = 24
-MOST_ROWS = 6_000
+MOST_ROWS = 3_000
 GOLDEN = 0.6180339887498949
 
 
@@ -30,6 +30,14 @@ class Scan:
     end: Floats
     low: float
     high: float
+
+    @staticmethod
+    def along(lines: Floats, area: Polygon, swath_m: float) -> Scan:
+        """Rows along the direction, of those of the (m, 2, 2) lines, that keeps lines on few rows."""
+        step = lines[:, 1] - lines[:, 0]
+        ways = np.unique(np.round(np.arctan2(step[:, 1], step[:, 0]) % np.pi, 3))
+        across = np.abs(step[:, 1, None] * np.cos(ways) - step[:, 0, None] * np.sin(ways)).sum(axis=0)
+        return Scan.of(area, float(ways[int(across.argmin())]), swath_m)
 
     @staticmethod
     def of(area: Polygon, way_rad: float, swath_m: float) -> Scan:

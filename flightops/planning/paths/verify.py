@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from core.geo import Floats
 
 EXACT_SEGS = 64
+SLAB_SWATHS = 8.0
 TOLERANCE_M = 0.005
 
 
@@ -54,6 +55,24 @@ def unseen(area: Polygon, paths: tuple[Floats, ...], swath_m: float, quad_segs: 
     return [shapely.transform(p, lambda xy: xy @ turn.T) for p in shapely.get_parts(gaps) if p.area > 0]
 
 
+def _unseen_m2(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> float:
+    """Ground that no leg covers, m^2, slab by slab across the legs: small unions, the same sum."""
+    turn = _along(paths)
+    legs = np.concatenate([np.stack([p[:-1], p[1:]], axis=1) for p in paths]) @ turn
+    ground = shapely.transform(area, lambda xy: xy @ turn)
+    left, bottom, right, top = ground.bounds
+    slabs = max(int((top - bottom) / (SLAB_SWATHS * swath_m)), 1)
+    edges = np.linspace(bottom - 1.0, top + 1.0, slabs + 1)
+    pieces = shapely.intersection(ground, shapely.box(left - 1.0, edges[:-1], right + 1.0, edges[1:]))
+    strips = shapely.buffer(shapely.linestrings(legs), swath_m / 2.0, quad_segs=EXACT_SEGS)
+    reach = shapely.bounds(strips)
+    lost = 0.0
+    for piece, low, high in zip(pieces, edges[:-1], edges[1:], strict=True):
+        near = strips[(reach[:, 3] >= low) & (reach[:, 1] <= high)]
+        lost += float(shapely.difference(piece, shapely.union_all(near)).area)
+    return lost
+
+
 def judge(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> Verdict:
     """Measure the (n, 2) paths, two or more points each, against the area they are to sweep, in the same frame."""
     outside = hole = 0.0
@@ -63,5 +82,5 @@ def judge(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> Verdict:
         legs = shapely.linestrings(np.stack([path[:-1], path[1:]], axis=1))
         outside += float(shapely.length(shapely.difference(legs, outer)).sum())
         hole += sum(float(shapely.length(shapely.intersection(legs, h)).sum()) for h in holes)
-    lost = sum(p.area for p in unseen(area, paths, swath_m))
+    lost = _unseen_m2(area, paths, swath_m)
     return Verdict(float(np.clip(1.0 - lost / area.area, 0.0, 1.0)), outside, hole)

@@ -26,20 +26,22 @@ def in_sight(a: Floats, b: Floats, edges: Floats) -> Bools:
     out = np.ones(len(a), dtype=bool)
     step = max(CHUNK // max(len(edges), 1), 1)
     for i in range(0, len(a), step):
-        out[i : i + step] = _clear(a[i : i + step, None], b[i : i + step, None], edges[None, :, 0], edges[None, :, 1])
+        out[i : i + step] = _clear(a[i : i + step], b[i : i + step], edges)
     return out
 
 
-def _clear(a: Floats, b: Floats, c: Floats, d: Floats) -> Bools:
-    def side(p: Floats, q: Floats, r: Floats) -> Floats:
-        s: Floats = (q[..., 0] - p[..., 0]) * (r[..., 1] - p[..., 1]) - (q[..., 1] - p[..., 1]) * (
-            r[..., 0] - p[..., 0]
-        )
-        return s
-
-    splits_edge = side(a, b, c) * side(a, b, d) <= 0
-    splits_way = side(c, d, a) * side(c, d, b) <= 0
-    return np.logical_not((splits_edge & splits_way).any(axis=1))
+def _clear(a: Floats, b: Floats, edges: Floats) -> Bools:
+    way = b - a
+    sides = np.column_stack([-way[:, 1], way[:, 0], way[:, 1] * a[:, 0] - way[:, 0] * a[:, 1]])
+    at_start, at_end = (sides @ np.column_stack([edges[:, k], np.ones(len(edges))]).T for k in (0, 1))
+    way_at, edge_at = np.nonzero(at_start * at_end <= 0.0)
+    start, along = edges[edge_at, 0], edges[edge_at, 1] - edges[edge_at, 0]
+    from_a, from_b = a[way_at] - start, b[way_at] - start
+    a_side = along[:, 0] * from_a[:, 1] - along[:, 1] * from_a[:, 0]
+    b_side = along[:, 0] * from_b[:, 1] - along[:, 1] * from_b[:, 0]
+    clear = np.ones(len(a), dtype=bool)
+    clear[way_at[a_side * b_side <= 0.0]] = False
+    return clear
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,156 @@
+"""The parts under the planner: the clock of a path, the order of pieces, scans, sight lines, cells."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely import Polygon
+
+from core.errors import Malformed
+from flightops.planning.cells.decompose import Cost, altitude, cells, directions, edges_of
+from flightops.planning.cells.lines import Weave, lay
+from flightops.planning.paths import route
+from flightops.planning.paths.scan import Scan
+from flightops.planning.paths.timing import Pace, flight_s, length_m, runs_m
+from flightops.planning.paths.verify import judge, unseen
+from flightops.planning.paths.visibility import Links, in_sight
+
+PACE = Pace(12.0, 3.0, 2.0)
+
+
+def points(*xy: tuple[float, float]) -> np.ndarray:
+    return np.array(xy, dtype=float)
+
+
+@pytest.mark.parametrize(
+    ("path", "seconds"),
+    [
+        (points((0, 0), (120, 0)), 14.0),
+        (points((0, 0), (12, 0)), 4.0),
+        (points((0, 0), (60, 0), (120, 0)), 14.0),
+        (points((0, 0), (120, 0), (120, 120)), 14.0 * 2 + 2.0),
+        (points((0, 0), (120, 0), (0, 0)), 14.0 * 2 + 2.0),
+        (points((0, 0), (120, 0), (120, 20), (0, 20)), 14.0 * 2 + 4.0 + 2 * math.sqrt(20 / 3)),
+        (points((0, 0), (0, 0), (120, 0)), 14.0),
+        (points((5, 5), (5, 5)), 0.0),
+    ],
+)
+def test_flight_time(path: np.ndarray, seconds: float) -> None:
+    assert flight_s(path, PACE) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(("bend_deg", "stops"), [(5, 0), (22, 0), (24, 1), (90, 1), (179, 1)])
+def test_shallow_bends_are_flown_through(bend_deg: float, stops: int) -> None:
+    way = math.radians(bend_deg)
+    path = points((0, 0), (300, 0), (300 + 300 * math.cos(way), 300 * math.sin(way)))
+    assert len(runs_m(path, PACE)) == stops + 1
+    assert sum(runs_m(path, PACE)) == pytest.approx(length_m(path))
+
+
+@pytest.mark.parametrize("bad", [(math.nan, 3, 2), (0.0, 3, 2), (12, 0, 2), (12, 3, -1), (12, 3, math.inf)])
+def test_pace_is_checked(bad: tuple[float, float, float]) -> None:
+    with pytest.raises(Malformed):
+        Pace(*bad)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(2, 6), st.sampled_from([2, 4]), st.integers(0, 2**32 - 1))
+def test_moves_are_priced_as_the_order_they_lead_to(m: int, o: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    pieces = route.Pieces(rng.uniform(0, 5, (m, o)), rng.uniform(0, 50, (m, o, m, o)))
+    order = [int(i) for i in rng.permutation(m)]
+    tables = route._Tables.of(pieces, order)
+    totals, i, j = route._turn_rounds(tables, m)
+    for total, a, b in zip(totals, i, j, strict=True):
+        turned = [*order[:a], *order[a : b + 1][::-1], *order[b + 1 :]]
+        assert route.price(pieces, turned)[0] == pytest.approx(total)
+    for length in range(1, min(4, m)):
+        for total, a, k, flip in zip(*route._moves(tables, m, length), strict=True):
+            moved = route._moved(order, int(a), int(k), length, bool(flip))
+            assert sorted(moved) == list(range(m))
+            assert route.price(pieces, moved)[0] == pytest.approx(total)
+
+
+def test_small_orders_are_found_best() -> None:
+    rng = np.random.default_rng(7)
+    for _ in range(10):
+        spots = rng.uniform(0, 100, (6, 2, 2))
+        hop = np.hypot(*(spots[:, ::-1, None, None] - spots[None, None]).transpose(4, 0, 1, 2, 3))
+        pieces = route.Pieces(np.zeros((6, 2)), hop)
+        found = route.price(pieces, route.improved(pieces, route.nearest_first(pieces)))[0]
+        best = min(route.price(pieces, list(p))[0] for p in itertools.permutations(range(6)))
+        assert found <= 1.15 * best
+
+
+def test_price_names_the_ways_in() -> None:
+    pieces = route.Pieces(np.zeros((2, 2)), np.array([[[[0, 0], [9, 1]], [[0, 0], [9, 9]]], [[[9, 9], [0, 0]]] * 2]))
+    assert route.price(pieces, [0, 1]) == (1.0, [0, 1])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.floats(0, math.pi))
+def test_scan_agrees_with_exact_union(seed: int, way: float) -> None:
+    rng = np.random.default_rng(seed)
+    around = np.sort(rng.uniform(0, 2 * np.pi, 9))
+    area = shapely.buffer(
+        Polygon(200 * rng.uniform(0.5, 1, 9)[:, None] * np.stack([np.cos(around), np.sin(around)], 1)), 0
+    )
+    path = rng.uniform(-150, 150, (12, 2))
+    exact = sum(p.area for p in unseen(area, (path,), 30.0))
+    assert Scan.of(area, way, 30.0).unseen_m2(path, 30.0) == pytest.approx(exact, abs=0.004 * area.area)
+    assert judge(area, (path,), 30.0).cover == pytest.approx(1 - exact / area.area, abs=1e-9)
+
+
+def test_verdict_measures_what_leaves_the_area() -> None:
+    area = Polygon([(0, 0), (100, 0), (100, 100), (0, 100)], [[(40, 40), (60, 40), (60, 60), (40, 60)]])
+    verdict = judge(area, (points((-10, 50), (110, 50)),), 10.0)
+    assert verdict.outside_m == pytest.approx(20.0)
+    assert verdict.hole_m == pytest.approx(20.0)
+    assert verdict.cover == pytest.approx(800 / 9600)
+    assert not verdict.passes(0.0)
+    assert judge(area, (points((1, 5), (99, 5)),), 10.0).passes(0.1)
+    thin_gap = judge(area, (points((0, 5), (100, 5), (100, 15.5), (0, 15.5)),), 10.0)
+    assert thin_gap.cover < (100 * 20.5 - 40) / 9600
+
+
+def test_links_go_round_what_is_in_the_way() -> None:
+    area = Polygon([(0, 0), (100, 0), (100, 100), (0, 100)], [[(40, 40), (60, 40), (60, 60), (40, 60)]])
+    room, inner = (shapely.buffer(area, -m, join_style="mitre") for m in (0.01, 0.03))
+    links = Links(room, inner, PACE)
+    ends = points((10, 50), (90, 50), (10, 90))
+    times = links.times_s(ends, ends)
+    assert np.allclose(times, times.T)
+    assert times[0, 2] == pytest.approx(float(PACE.run_s(np.array(40.0))))
+    assert times[0, 1] > float(PACE.run_s(np.array(80.0)))
+    bends = links.ways(ends[:1], ends[1:2])[0]
+    assert len(bends) == 2
+    whole = np.concatenate([ends[:1], bends, ends[1:2]])
+    assert room.covers(shapely.linestrings(whole))
+    assert in_sight(ends[:1], ends[2:], links.edges).all()
+    legs = np.hypot(*np.diff(whole, axis=0).T)
+    assert times[0, 1] == pytest.approx(float(PACE.run_s(legs).sum()) + 2 * PACE.turn_s)
+
+
+def test_lines_follow_the_longest_side_of_a_rectangle() -> None:
+    box = Polygon([(0, 0), (400, 0), (400, 100), (0, 100)])
+    assert Cost(20.0, PACE, 0.0).of(box)[1] == pytest.approx(0.0)
+    assert altitude(edges_of(box), np.array([0.0, np.pi / 2])) == pytest.approx([100.0, 400.0])
+    assert sorted(directions(edges_of(box))) == pytest.approx([0.0, np.pi / 2])
+    laid = lay(box, 0.0, Weave(20.0, PACE, 1 / 36))
+    assert [len(s) for s in laid.strands] == [5]
+    assert laid.strands[0][:, 0, 1] == pytest.approx([10, 30, 50, 70, 90])
+
+
+def test_an_l_is_cut_at_its_reflex_corner() -> None:
+    shape = Polygon([(0, 0), (600, 0), (600, 150), (150, 150), (150, 600), (0, 600)])
+    parts = cells(shape, Cost(20.0, PACE, 5.0))
+    assert len(parts) == 2
+    assert shapely.union_all([p for p, _ in parts]).area == pytest.approx(shape.area)
+    assert sum(p.area for p, _ in parts) == pytest.approx(shape.area)
+    assert {round(math.degrees(w)) for _, w in parts} == {0, 90}
