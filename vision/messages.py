@@ -18,7 +18,8 @@ StreamState = Literal["waiting", "live", "dead"]
 
 
 class Spot(msgspec.Struct, frozen=True, array_like=True):
-    """One detection: box in px of the frame as sent, label, score, JPEG of its surroundings (may be empty)."""
+    """One detection: box in px of the frame as sent, label, score, JPEG of its surroundings (may be empty),
+    grey levels above its surroundings (0: not told)."""
 
     x_px: float
     y_px: float
@@ -27,6 +28,7 @@ class Spot(msgspec.Struct, frozen=True, array_like=True):
     label: Literal["Person", "Other"]
     score: float
     chip: bytes
+    level: float = 0.0
 
 
 class Found(msgspec.Struct, frozen=True, tag=True):

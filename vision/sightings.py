@@ -111,7 +111,7 @@ class SightingDesk:
             if isinstance(where, Placed):
                 xy = np.array(frame.to_xy(where.place))
                 view = view_of(found.at, xy, where.jacobian, where.sigmas, COMMON)
-                seen.append(Seen(view, spot.score, spot.label == "Person", spot))
+                seen.append(Seen(view, spot.score, spot.label == "Person", spot, spot.level))
         return tuple(seen)
 
     def _sighting(self, told: Told[Spot], found: Found, pose: Pose, frame: LocalFrame) -> SightingMade:

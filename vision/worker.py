@@ -213,7 +213,7 @@ def search(newest: NewestFrame, detector: Detector, mouth: Mouth, others: tuple[
 def _spot(gray: Gray, d: Detection, with_chip: bool) -> Spot:
     b = d.box
     chip = _chip(gray, d) if with_chip and d.label == "Person" else b""
-    return Spot(b.x_px, b.y_px, b.width_px, b.height_px, d.label, d.score, chip)
+    return Spot(b.x_px, b.y_px, b.width_px, b.height_px, d.label, d.score, chip, d.level)
 
 
 def _chip(gray: Gray, d: Detection) -> bytes:

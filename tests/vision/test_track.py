@@ -132,6 +132,16 @@ def test_what_is_too_large_at_times_is_nobody():
     assert play(frames)[1] == []
 
 
+@pytest.mark.parametrize(("score", "level", "told"), [(0.6, 90.0, True), (0.6, 80.0, False), (0.4, 90.0, False)])
+def test_only_warm_enough_and_clear_enough_things_are_told(score, level, told):
+    tracks, count, new_track = Tracks(), 0, names()
+    for k in range(30):
+        seen = (Seen(view(k * 0.1, (0, 0)), score, True, None, level),)
+        tracks, news = step(tracks, seen, k * 0.1, TrackRule(level=85.0), new_track)
+        count += len(news)
+    assert (count > 0) is told
+
+
 def test_a_walker_is_one_track():
     frames = [(k * 0.1, [((0.12 * k, 0.0), 0.6, True)]) for k in range(60)]
     tracks, told = play(frames)

@@ -33,6 +33,8 @@ class HotSpotSettings:
     min_length_m: float = 0.15
     """Less than a person (0.3 m): a gap in the canopy shows a part."""
     max_length_m: float = 2.2
+    max_width_m: float = 1.0
+    """Of the shorter side: a bonnet or a boulder is as long as a person, and wider."""
     min_length_px: float = 6.0
     max_length_px: float = 30.0
     min_area_px: int = 4
@@ -100,10 +102,10 @@ class HotSpot:
             return None
         if spot.level < s.min_level:
             return None
-        score = spot.score()
-        if length > longest_px * 1.1:
-            return Detection(spot.box, "Other", score)
-        return Detection(_grown(spot.box, s.margin_px), "Person", score)
+        width = 0.0 if metres_per_px is None else min(spot.box.width_px, spot.box.height_px) * metres_per_px
+        if length > longest_px * 1.1 or width > s.max_width_m:
+            return Detection(spot.box, "Other", spot.score(), spot.peak)
+        return Detection(_grown(spot.box, s.margin_px), "Person", spot.score(), spot.peak)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +121,13 @@ class Seed:
 @dataclass(frozen=True, slots=True)
 class Spot:
     """A warm spot at half its height: its box, pixels, level above its ring (grey levels) and the same in
-    robust sigmas of the ring."""
+    robust sigmas of the ring, and its warmest pixel's level."""
 
     box: Box
     area_px: int
     level: float
     contrast: float
+    peak: float
 
     def score(self) -> float:
         """0 to 1: grows with level, contrast and how well the pixels fill a compact box."""
@@ -158,10 +161,11 @@ def _spot(smooth: Gray, hat: Gray, seed: Seed) -> Spot | None:
     around = around[:: around.size // RING_SAMPLES + 1].astype(np.int16)
     middle = _middle(around)
     sigma = max(1.0, 1.4826 * _middle(np.abs(around - np.int16(middle))))
-    level = float(smooth[y : y + h, x : x + w][inside].mean()) - middle
+    pixels = smooth[y : y + h, x : x + w][inside]
+    level, peak = float(pixels.mean()) - middle, float(pixels.max()) - middle
     if float((around >= middle + 0.5 * level).mean()) > MAX_WARM_RING:
         return None
-    return Spot(Box(x, y, w, h), area, level, level / sigma)
+    return Spot(Box(x, y, w, h), area, level, level / sigma, peak)
 
 
 def _middle(values: NDArray[Any]) -> float:

@@ -23,6 +23,9 @@ class Detection:
     box: Box
     label: Literal["Person", "Other"]
     score: float
+    level: float = 0.0
+    """Grey levels of its warmest pixel above its surroundings; 0 when the detector does not tell. It means a
+    temperature only with a radiometric camera (fixed range)."""
 
     def __post_init__(self) -> None:
         within("detection.score", self.score, 0.0, 1.0)

@@ -24,6 +24,7 @@ T = TypeVar("T")
 GATE = 11.83
 """Mahalanobis distance squared that 99.7 % of true pairs keep under (chi-square, 2 degrees of freedom)."""
 FAR = 1e6
+BEST = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class TrackRule:
     span_s: float = 0.25
     evidence: float = 1.6
     """Sum of the scores of the views within `within_s`."""
+    score: float = 0.5
+    """Mean score of the best views."""
+    level: float = 0.0
+    """Mean grey levels above the surroundings of the warmest views; 0 asks for none. With a radiometric camera:
+    levels a degree x how much warmer than the ground a person is at least (an animal's fur and stones are cooler)."""
     other_share: float = 0.34
     """A track is no person when more of its views than this were labelled Other."""
     again_s: float = 3.0
@@ -53,24 +59,26 @@ class Seen(Generic[T]):
     score: float
     person: bool
     tag: T
+    level: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Track:
-    """One warm thing. `recent`: (time, score) of the person-like views within the rule's time; `told`: the estimate
-    last told of and when, or None."""
+    """One warm thing. `best`, `warmest`: the BEST highest scores and levels of its person-like views; `recent`:
+    (time, score) of those within the rule's time; `told`: when it was last told of and the estimate then, or None."""
 
     track: TrackId
     estimate: Estimate
     views: int
     others: int
     best: tuple[float, ...]
+    warmest: tuple[float, ...]
     recent: tuple[tuple[float, float], ...]
     told: tuple[float, Estimate] | None = None
 
     @property
     def score(self) -> float:
-        """Mean of the five best views."""
+        """Mean of the best views."""
         return sum(self.best) / len(self.best) if self.best else 0.0
 
 
@@ -148,18 +156,21 @@ def _ruled_out(expected: list[Estimate], large: list[Seen[T]]) -> set[int]:
 
 def _born(seen: Seen[T], track: TrackId) -> Track:
     at = seen.view.at
-    return Track(track, first(seen.view), 1, 0, (seen.score,), ((at, seen.score),))
+    return Track(track, first(seen.view), 1, 0, (seen.score,), (seen.level,), ((at, seen.score),))
 
 
 def _grown(track: Track, estimate: Estimate, seen: Seen[T], rule: TrackRule) -> Track:
     at = seen.view.at
     recent = (*(r for r in track.recent if at - r[0] <= rule.within_s), (at, seen.score))
-    best = tuple(sorted((*track.best, seen.score), reverse=True)[:5])
-    return replace(track, estimate=estimate, views=track.views + 1, best=best, recent=recent)
+    best = tuple(sorted((*track.best, seen.score), reverse=True)[:BEST])
+    warmest = tuple(sorted((*track.warmest, seen.level), reverse=True)[:BEST])
+    return replace(track, estimate=estimate, views=track.views + 1, best=best, warmest=warmest, recent=recent)
 
 
 def _worth_telling(track: Track, rule: TrackRule) -> bool:
     if track.others > rule.other_share * (track.views + track.others):
+        return False
+    if track.score < rule.score or sum(track.warmest) < rule.level * len(track.warmest):
         return False
     if track.told is not None:
         return _improved(track, rule)
