@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -111,35 +111,47 @@ def sim_plan(stage: Stage) -> SimPlan:
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The processes of a demo."""
+
+    serve: subprocess.Popen[bytes]
+    sim: subprocess.Popen[bytes]
+
+
 @asynccontextmanager
-async def processes(stage: Stage) -> AsyncIterator[None]:
+async def processes(stage: Stage) -> AsyncIterator[Running]:
     """Coordinator and simulator, started, and ended by their own ids. Raises Fault when one does not come up."""
     plan = stage.folder / "sim.json"
     plan.write_bytes(msgspec.json.encode(sim_plan(stage)))
-    config = stage.folder / "airground.toml"
-    started = [_spawn(stage.folder / "serve.log", "serve", "--config", str(config))]
-    started.append(_spawn(stage.folder / "sim.log", "simulate", str(plan)))
+    running = Running(start_server(stage), _spawn(stage.folder / "sim.log", "simulate", str(plan)))
     try:
-        await _until_up(stage, started)
-        yield
+        await until_up(stage, running)
+        yield running
     finally:
-        for process in reversed(started):
-            _end(process)
+        _end(running.sim)
+        _end(running.serve)
         stop_gateway(stage.folder / "var")
 
 
+def start_server(stage: Stage) -> subprocess.Popen[bytes]:
+    """The coordinator of a demo; a second one takes over the files of the first."""
+    return _spawn(stage.folder / "serve.log", "serve", "--config", str(stage.folder / "airground.toml"))
+
+
 def _spawn(log: Path, *words: str) -> subprocess.Popen[bytes]:
-    with log.open("wb") as out:
+    with log.open("ab") as out:
         command = [sys.executable, "-m", "airground", *words]
         return subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, start_new_session=True)
 
 
-async def _until_up(stage: Stage, started: list[subprocess.Popen[bytes]]) -> None:
+async def until_up(stage: Stage, running: Running) -> None:
+    """Wait for the server to answer. Raises Fault, with the end of its log, when it ends or stays silent."""
     clock = SystemClock()
     until, last = clock.monotonic() + START_S, ""
     async with Api(stage.server) as api:
         while clock.monotonic() < until:
-            for process, name in zip(started, ("serve", "sim"), strict=True):
+            for process, name in ((running.serve, "serve"), (running.sim, "sim")):
                 if process.poll() is not None:
                     tail = (stage.folder / f"{name}.log").read_text(errors="replace")[-600:]
                     raise Fault(f"the {name} process ended at its start:\n{tail}")
@@ -266,9 +278,3 @@ async def _with_signals(stage: Stage) -> dict[str, Any]:
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     return await play(stage)
-
-
-def with_seed(options: Options, seed: int) -> Options:
-    """The same demo on another night; its report gets the seed in its name."""
-    report = options.report
-    return replace(options, seed=seed, report=report.with_stem(f"{report.stem}-{seed}") if report else None)

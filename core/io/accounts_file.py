@@ -21,7 +21,7 @@ from core.ids import PersonName, checked_id
 from core.roles import Role
 
 FIRST = PersonName("admin")
-MIN_PASSWORD = 10
+MIN_PASSWORD = 12
 MAX_PASSWORD = 256
 STAFF = frozenset(Role) - {Role.UNIT, Role.SITE}
 """Units and sites sign in with tokens of the settings, not with accounts."""

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import covariances
 
 from core.errors import Malformed
 from core.geo import SCALE_95, Covariance, LatLon, LocalFrame, bearing_deg, distance_m, moved
 from core.terrain import FlatTerrain, GridTerrain
 from core.units import MetresAmsl, wrap_180, wrap_360
+from tests.core.strategies import covariances
 
 places = st.builds(LatLon, lat_deg=st.floats(-80, 80), lon_deg=st.floats(-179, 179))
 offsets = st.floats(-10_000, 10_000)

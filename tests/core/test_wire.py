@@ -5,12 +5,12 @@ from dataclasses import fields
 
 import pytest
 from hypothesis import given, settings
-from strategies import built, facts
 
 from core.errors import Malformed
 from core.events import Fact
 from core.io import wire
 from proto.airground.v1 import events_pb2
+from tests.core.strategies import built, facts
 
 
 @given(facts)

@@ -123,9 +123,8 @@ class Peer(asyncio.DatagramProtocol):
 
     def on_mission_item_int(self, m: Any) -> None:
         who = (m.get_srcSystem(), m.get_srcComponent())
-        if m.seq != len(self._incoming):
-            return
-        self._incoming.append(m)
+        if m.seq == len(self._incoming):
+            self._incoming.append(m)
         if len(self._incoming) < self._expecting:
             self.send(mav.MAVLink_mission_request_int_message(*who, len(self._incoming), 0))
             return

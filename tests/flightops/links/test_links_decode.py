@@ -103,6 +103,7 @@ def test_says_keeps_warnings_and_joins_chunks() -> None:
     assert s.says.value == "PreArm: compass not calibrated, please do that before the flight"
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.floats(-179, 179), st.floats(-89.5, 89.5), st.floats(-179, 179))
 def test_euler_angles_agree_with_scipy(yaw: float, pitch: float, roll: float) -> None:
     x, y, z, w = Rotation.from_euler("ZYX", [yaw, pitch, roll], degrees=True).as_quat()
@@ -112,6 +113,7 @@ def test_euler_angles_agree_with_scipy(yaw: float, pitch: float, roll: float) ->
     assert (again.inv() * Rotation.from_quat([x, y, z, w])).magnitude() < 1e-3
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.floats(-179, 179))
 def test_straight_down_keeps_the_yaw(yaw: float) -> None:
     x, y, z, w = Rotation.from_euler("ZYX", [yaw, -90.0, 0.0], degrees=True).as_quat()
@@ -179,7 +181,7 @@ def test_what_mavsdk_sees_is_readdressed() -> None:
     assert (seen.target_system, seen.target_component) == (245, 190)
 
 
-@settings(max_examples=50)
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(0, 5), min_size=50, max_size=100), st.integers(0, 255))
 def test_loss_is_what_was_lost(gaps: list[int], start: int) -> None:
     quality, seq = Quality(), start
@@ -188,6 +190,18 @@ def test_loss_is_what_was_lost(gaps: list[int], start: int) -> None:
         quality.heard(1, seq % 256, 5.0)
     lost = sum(gaps[1:])
     assert quality.now(5.0).loss == pytest.approx(lost / (lost + len(gaps)))
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 6)), min_size=50, max_size=150), st.integers(0, 255))
+def test_late_frames_are_not_lost(frames: list[tuple[bool, int]], start: int) -> None:
+    """Each frame is lost or comes up to six places late; the first and last come, and in time."""
+    order = sorted((k + late, k) for k, (lost, late) in enumerate(frames) if not lost)
+    arrived = [0, *(k + 1 for _, k in order), len(frames) + 8]
+    quality = Quality()
+    for k in arrived:
+        quality.heard(1, (start + k) % 256, 5.0)
+    assert quality.now(5.0).loss == pytest.approx(1 - len(arrived) / (len(frames) + 9))
 
 
 def test_quality_forgets_after_its_window() -> None:
@@ -233,6 +247,7 @@ def test_a_vehicle_that_never_sends_is_asked_ever_more_rarely() -> None:
     assert 265 in {n for _, n in asked}
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(list(DIALECTS.values())))
 def test_versions_never_fail(number: int, dialect: Any) -> None:
     assume(number >= 0)

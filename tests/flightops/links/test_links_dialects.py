@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.drone import Autopilot, FlightMode
@@ -52,6 +52,7 @@ def test_modes_asked_show_as_named(dialect: Dialect) -> None:
         assert mode_after(dialect, main, sub) is mode
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(list(DIALECTS.values())))
 def test_any_custom_mode_has_words(number: int, dialect: Dialect) -> None:
     assert dialect.mode(number) in FlightMode
@@ -151,12 +152,14 @@ def as_autopilots_keep_it(item: MissionItem) -> MissionItem:
     return replace(item, frame=0, x=5, y=7, z=1.0)
 
 
+@settings(deadline=None, max_examples=40)
 @given(dialects, items)
 def test_what_autopilots_keep_is_the_same_mission(dialect: Dialect, mission: tuple[MissionItem, ...]) -> None:
     sent = on_board(dialect, mission, None)
     assert difference(dialect, sent, tuple(map(as_autopilots_keep_it, sent))) is None
 
 
+@settings(deadline=None, max_examples=40)
 @given(dialects, items, st.data())
 def test_any_change_that_matters_names_its_item(
     dialect: Dialect, mission: tuple[MissionItem, ...], data: st.DataObject
@@ -178,6 +181,7 @@ def test_any_change_that_matters_names_its_item(
     assert differs.startswith(f"item {at}:")
 
 
+@settings(deadline=None, max_examples=40)
 @given(dialects, items)
 def test_a_missing_item_is_seen(dialect: Dialect, mission: tuple[MissionItem, ...]) -> None:
     sent = on_board(dialect, mission, None)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymavlink import mavutil
 from pymavlink.dialects.v20 import ardupilotmega as mav
@@ -117,6 +117,7 @@ def test_one_gateway_a_data_folder(tmp_path: Path) -> None:
     os.close(control.claim(tmp_path))
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_message_or_malformed(body: bytes) -> None:
     for decode in (control.decode_to_gateway, control.decode_to_coordinator):

@@ -62,6 +62,7 @@ async def test_both_families_with_one_system_id_fly_hold_resume_return(rig: Any,
     assert len(a.mission) == 6
     assert len(b.mission) == 7
     assert {(m.get_srcSystem(), m.get_srcComponent()) for p in (a, b) for m in p.heard} == {(255, 190), (255, 191)}
+    assert 224 in b.commands(), "an old index on board would be flown on from"
     assert {m.target_system for p in (a, b) for m in p.heard if hasattr(m, "target_system")} == {1}
     await wait_for(lambda: r.states["d2"].version.endswith("simulated"))
     logs = sorted((r.settings.path(r.settings.data_dir) / "tlog").glob("*.tlog"))

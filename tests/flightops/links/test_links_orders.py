@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.drone import Aged, Autopilot, DroneState, FlightMode
@@ -50,6 +50,7 @@ def walk(
     raise AssertionError("it must end")
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.sampled_from(Order), st.sampled_from(Autopilot), st.integers(1, 15))
 def test_lost_commands_are_sent_again_until_it_shows(order: Order, autopilot: Autopilot, works_after: int) -> None:
     sends, answer, took = walk(order, autopilot, works_after)
@@ -59,6 +60,7 @@ def test_lost_commands_are_sent_again_until_it_shows(order: Order, autopilot: Au
     assert took < GIVE_UP_S
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.sampled_from(Order), st.sampled_from(Autopilot))
 def test_a_deaf_drone_is_given_up_in_words(order: Order, autopilot: Autopilot) -> None:
     sends, answer, took = walk(order, autopilot, 10**6)

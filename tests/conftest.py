@@ -1,0 +1,5 @@
+"""Fixtures that several rooms share."""
+
+from tests.scenarios.theatre import theatre
+
+__all__ = ["theatre"]
