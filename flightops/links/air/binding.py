@@ -58,30 +58,53 @@ class Alternation(Generic[T]):
         return len(self._returns) == self._needed and now - self._returns[0] <= self._window_s
 
 
-class Interleaving:
-    """Sees two counters in one: sequence numbers that continue now one series, now another, far from it."""
+RETURNS = 4
+"""So often each of two counters must be gone back to before they count as two."""
 
-    NEEDED, WINDOW_S, APART = 6, 10.0, 8
+
+@dataclass(slots=True)
+class _Series:
+    """One counter: its newest number, and when it was gone back to."""
+
+    head: int
+    returns: deque[float] = field(default_factory=lambda: deque(maxlen=RETURNS))
+
+    def ahead(self, seq: int) -> int:
+        """How far `seq` is ahead, -128 to 127."""
+        return (seq - self.head + 128) % 256 - 128
+
+
+class Interleaving:
+    """Sees two counters in one: sequence numbers that continue now one series, now another, far from it.
+
+    One vehicle's series is left for good after a gap, save for late frames right then, so each of two series must be
+    gone back to several times. Counters less than about 20 apart look like one with late frames; the other signs
+    (address, uptime, place) tell those vehicles apart.
+    """
+
+    WINDOW_S, NEAR = 10.0, 8
 
     def __init__(self) -> None:
-        self._active: int | None = None
-        self._other: int | None = None
-        self._switches: deque[float] = deque(maxlen=self.NEEDED)
+        self._active: _Series | None = None
+        self._other: _Series | None = None
 
     def saw(self, seq: int, now: float) -> bool:
-        """Whether the switches within the window can't be loss or reordering any more."""
+        """Whether both series were gone back to as often as it takes, within the window."""
         active, other = self._active, self._other
-        if active is None or seq == (active + 1) % 256:
-            self._active = seq
-        elif seq != active:
-            self._active, self._other = seq, active
-            if other is not None and seq == (other + 1) % 256 and _circular(seq, active) > self.APART:
-                self._switches.append(now)
-        return len(self._switches) == self.NEEDED and now - self._switches[0] <= self.WINDOW_S
+        if active is None:
+            self._active = _Series(seq)
+        elif abs(step := active.ahead(seq)) <= self.NEAR:
+            active.head = seq if step > 0 else active.head
+        elif other is not None and abs(step := other.ahead(seq)) <= self.NEAR:
+            other.head = seq if step > 0 else other.head
+            other.returns.append(now)
+            self._active, self._other = other, active
+        else:
+            self._active, self._other = _Series(seq), active
+        return all(s is not None and self._often(s, now) for s in (self._active, self._other))
 
-
-def _circular(a: int, b: int) -> int:
-    return min((a - b) % 256, (b - a) % 256)
+    def _often(self, series: _Series, now: float) -> bool:
+        return len(series.returns) == RETURNS and now - series.returns[0] <= self.WINDOW_S
 
 
 def _near(a: tuple[float, float], b: tuple[float, float]) -> bool:

@@ -7,28 +7,30 @@ from collections import deque
 from core.drone import LinkQuality
 
 WINDOW_S = 10.0
+MAX_LATE = 40
 MAX_GAP = 128
-"""A longer jump of the sequence number is a restart or a duplicate, not a gap."""
+"""A sequence number further behind or ahead of the newest is a restart of the counter, no late frame and no gap."""
 
 
 class Quality:
-    """Counts per second slot, so that memory does not grow with the frame rate."""
+    """Sent (by sequence numbers, late ones counted once) and come, a second a slot: memory does not grow with the
+    frame rate."""
 
     def __init__(self) -> None:
-        self._last: dict[int, int] = {}
+        self._newest: dict[int, int] = {}
         self._slots: deque[tuple[int, int, int]] = deque()
 
     def heard(self, component: int, seq: int, now: float) -> None:
         """A frame of this component (each numbers its own) came at monotonic time `now`."""
-        gap = (seq - self._last.get(component, seq - 1) - 1) % 256
-        self._last[component] = seq
-        lost = gap if gap < MAX_GAP else 0
-        slot = int(now)
+        ahead = (seq - self._newest.get(component, seq - 1) + MAX_LATE) % 256 - MAX_LATE
+        if ahead > 0:
+            self._newest[component] = seq
+        slot, sent = int(now), max(ahead, 0) if ahead <= MAX_GAP else 1
         if self._slots and self._slots[-1][0] == slot:
-            _, came, gone = self._slots.pop()
-            self._slots.append((slot, came + 1, gone + lost))
+            _, came, before = self._slots.pop()
+            self._slots.append((slot, came + 1, before + sent))
         else:
-            self._slots.append((slot, 1, lost))
+            self._slots.append((slot, 1, sent))
         self._prune(now)
 
     def _prune(self, now: float) -> None:
@@ -39,6 +41,6 @@ class Quality:
         """Over the last 10 s (fewer at the start: then the rate counts from the first frame)."""
         self._prune(now)
         came = sum(s[1] for s in self._slots)
-        lost = sum(s[2] for s in self._slots)
+        sent = sum(s[2] for s in self._slots)
         span = max(1.0, min(WINDOW_S, now - self._slots[0][0])) if self._slots else WINDOW_S
-        return LinkQuality(loss=lost / (came + lost) if came else 0.0, frames_hz=came / span)
+        return LinkQuality(loss=max(0.0, 1 - came / sent) if sent else 0.0, frames_hz=came / span)
