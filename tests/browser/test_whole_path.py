@@ -1,4 +1,4 @@
-"""One whole path in real headless Chromium: sign in, draw, plan, approve, watch a person found, hold all, return all."""
+"""One whole path in real headless Chromium: sign in, draw, plan, approve, a person found, hold all, return all."""
 
 from __future__ import annotations
 
