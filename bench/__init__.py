@@ -1,0 +1,1 @@
+"""Benchmarks: each prints figures or ratios; none is a test."""
