@@ -17,6 +17,7 @@ from core.geo import Floats
 
 Whole = NDArray[np.intp]
 MOST_ROUNDS = 400
+NO_WAY_S = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +58,18 @@ def price(pieces: Pieces, order: list[int]) -> tuple[float, list[int]]:
 def nearest_first(pieces: Pieces) -> list[int]:
     """The best order of always flying on to the nearest piece, over all first pieces and ways in."""
     m, o = pieces.cost.shape
-    found: list[tuple[float, list[int]]] = []
-    for start in range(m * o):
-        at, way, order, time = start // o, start % o, [start // o], float(pieces.cost[start // o, start % o])
-        left = np.ones(m, dtype=bool)
-        left[at] = False
-        while left.any():
-            reach = np.where(left[:, None], pieces.hop[at, way], np.inf)
-            at, way = (int(v) for v in np.unravel_index(int(reach.argmin()), reach.shape))
-            time += float(reach[at, way] + pieces.cost[at, way])
-            if not np.isfinite(time):
-                at = int(np.flatnonzero(left)[0])
-            left[at] = False
-            order.append(at)
-        found.append((time, order))
-    return min(found)[1]
+    runs = np.arange(m * o)
+    at, way = runs // o, runs % o
+    orders, time = at[:, None], pieces.cost[at, way]
+    left = at[:, None] != np.arange(m)
+    for _ in range(m - 1):
+        reach = np.where(left[:, :, None], np.minimum(pieces.hop[at, way], NO_WAY_S), np.inf).reshape(len(runs), m * o)
+        best = reach.argmin(axis=1)
+        at, way = best // o, best % o
+        time = time + reach[runs, best] + pieces.cost[at, way]
+        left[runs, at] = False
+        orders = np.column_stack([orders, at])
+    return [int(i) for i in orders[int(time.argmin())]]
 
 
 def _stretches(pieces: Pieces, order: list[int]) -> Floats:

@@ -95,15 +95,20 @@ class Links:
 
     def ways(self, a: Floats, b: Floats) -> list[Floats]:
         """(n, 2) and (n, 2) ends -> the bends of each link, (k, 2), k = 0 when straight. Raises ValueError: no way."""
-        straight = in_sight(a, b, self.edges)
-        return [np.zeros((0, 2)) if s else self._bent(p, q) for p, q, s in zip(a, b, straight, strict=True)]
-
-    def _bent(self, p: Floats, q: Floats) -> Floats:
+        out = [np.zeros((0, 2)) for _ in a]
+        blocked = np.flatnonzero(~in_sight(a, b, self.edges))
+        if not len(blocked):
+            return out
         if not len(self.corners):
             raise ValueError("no way between two places of the area")
-        reach = self._to_corners(np.stack([p, q]))
+        for k, p, q in zip(blocked, self._to_corners(a[blocked]), self._to_corners(b[blocked]), strict=True):
+            out[k] = self._bends(p, q)
+        return out
+
+    def _bends(self, from_a: Floats, from_b: Floats) -> Floats:
+        """The corners of the best way between two ends, by their times (r,) to each corner."""
         times, before = self._between
-        total = reach[0][:, None] + times + reach[1][None, :]
+        total = from_a[:, None] + times + from_b[None, :]
         first, last = np.unravel_index(int(np.argmin(total)), total.shape)
         if not np.isfinite(total[first, last]):
             raise ValueError("no way between two places of the area")
