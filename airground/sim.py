@@ -30,8 +30,15 @@ from sitl.world.spec import WorldSpec
 from sitl.world.world import World, make_world
 
 SAFE_PARAMS = {
-    Autopilot.PX4: {"NAV_DLL_ACT": 2.0, "COM_LOW_BAT_ACT": 3.0, "RTL_RETURN_ALT": 60.0},
-    Autopilot.ARDUPILOT: {"FS_GCS_ENABLE": 1.0, "SYSID_MYGCS": 255.0, "BATT_FS_LOW_ACT": 2.0, "RTL_ALT": 6000.0},
+    Autopilot.PX4: {"NAV_DLL_ACT": 2.0, "COM_LOW_BAT_ACT": 3.0, "RTL_RETURN_ALT": 40.0},
+    Autopilot.ARDUPILOT: {
+        "FS_GCS_ENABLE": 1.0,
+        "FS_OPTIONS": 0.0,
+        "SYSID_MYGCS": 255.0,
+        "BATT_FS_LOW_ACT": 2.0,
+        "BATT_LOW_MAH": 2000.0,
+        "RTL_ALT": 4000.0,
+    },  # fmt: skip
 }
 """What a careful operator has set before the demo begins; the factory defaults do nothing when the link is lost."""
 TRUTH_S = 0.05

@@ -31,6 +31,9 @@ def mode(custom_mode: int) -> FlightMode:
 GCS_SYSTEM_ID = 255
 """The id our heartbeats carry; ArduPilot's link-loss failsafe counts those of one id only."""
 
+CONTINUE_IN_PILOT_MODES = 16
+"""FS_OPTIONS bit 4: no link-loss failsafe in LOITER and BRAKE, where HOLD leaves it."""
+
 ARDUPILOT = Dialect(
     autopilot=Autopilot.ARDUPILOT,
     mav_autopilot=3,
@@ -63,6 +66,13 @@ ARDUPILOT = Dialect(
             "set SYSID_MYGCS (from 4.7 on MAV_GCS_SYSID) to 255",
         ),
         FailsafeRule(
+            "link loss while it holds",
+            ("FS_OPTIONS",),
+            lambda p: not int(p["FS_OPTIONS"]) & CONTINUE_IN_PILOT_MODES,
+            "told to hold, it would ignore link loss and hover until its battery is low",
+            "clear bit 4 of FS_OPTIONS (set it to 0)",
+        ),
+        FailsafeRule(
             "low battery",
             ("BATT_FS_LOW_ACT",),
             lambda p: p["BATT_FS_LOW_ACT"] in (1, 2, 3, 4),
@@ -86,6 +96,7 @@ ARDUPILOT = Dialect(
     ),
     settable={
         "FS_GCS_ENABLE": (1, 6),
+        "FS_OPTIONS": (0, 47),
         "SYSID_MYGCS": (255, 255),
         "MAV_GCS_SYSID": (255, 255),
         "BATT_FS_LOW_ACT": (1, 4),

@@ -24,6 +24,7 @@ SAFE = {
     Autopilot.PX4: {"NAV_DLL_ACT": 2.0, "COM_DL_LOSS_T": 10.0, "COM_LOW_BAT_ACT": 3.0, "RTL_RETURN_ALT": 40.0},
     Autopilot.ARDUPILOT: {
         "FS_GCS_ENABLE": 1.0,
+        "FS_OPTIONS": 0.0,
         "SYSID_MYGCS": 255.0,
         "BATT_FS_LOW_ACT": 2.0,
         "BATT_LOW_VOLT": 14.0,
@@ -93,6 +94,7 @@ def test_each_missing_parameter_is_a_breach(dialect: Dialect) -> None:
         (Autopilot.PX4, "RTL_RETURN_ALT", float("nan"), "return height"),
         (Autopilot.PX4, "COM_DL_LOSS_T", 300.0, "link loss"),
         (Autopilot.ARDUPILOT, "FS_GCS_ENABLE", 0.0, "link loss"),
+        (Autopilot.ARDUPILOT, "FS_OPTIONS", 16.0, "hold"),
         (Autopilot.ARDUPILOT, "SYSID_MYGCS", 1.0, "link loss"),
         (Autopilot.ARDUPILOT, "BATT_FS_LOW_ACT", 0.0, "low battery"),
         (Autopilot.ARDUPILOT, "BATT_LOW_VOLT", 0.0, "low battery"),

@@ -36,7 +36,13 @@ FRAME = LocalFrame(LatLon(28.9, 120.0))
 SLOPE = GridTerrain(FRAME, -1000.0, -1000.0, 500.0, np.tile(300.0 + np.arange(5) * 25.0, (5, 1)))
 SAFE = {
     Autopilot.PX4: {"NAV_DLL_ACT": 2.0, "COM_LOW_BAT_ACT": 3.0, "RTL_RETURN_ALT": 40.0},
-    Autopilot.ARDUPILOT: {"FS_GCS_ENABLE": 1.0, "BATT_FS_LOW_ACT": 2.0, "BATT_LOW_MAH": 2000.0, "RTL_ALT": 4000.0},
+    Autopilot.ARDUPILOT: {
+        "FS_GCS_ENABLE": 1.0,
+        "FS_OPTIONS": 0.0,
+        "BATT_FS_LOW_ACT": 2.0,
+        "BATT_LOW_MAH": 2000.0,
+        "RTL_ALT": 4000.0,
+    },
 }
 PILOT = PersonName("chen")
 HEIGHT_M = 25.0
