@@ -30,7 +30,8 @@ def demo(
     ] = None,
 ) -> None:
     """A simulated town, end to end: search, find, place, lead a unit there."""
-    from airground.demo import Options, run_demo
+    from airground.demo.play import run_demo
+    from airground.demo.stage import Options
 
     if autopilot not in (None, "px4", "ardupilot"):
         raise Malformed("--autopilot", f"{autopilot!r} is unknown", "px4 or ardupilot")
@@ -68,7 +69,7 @@ def simulate(plan: Path) -> None:
     """The simulator process of a demo."""
     import msgspec
 
-    from airground.sim import SimPlan, run_sim
+    from airground.demo.sim import SimPlan, run_sim
     from core.io import logs
 
     logs.set_up("simulator")

@@ -19,7 +19,7 @@ class OrderResult:
 
 
 class Vehicle(Protocol):
-    """One drone's mission protocol, through the gateway. Each call raises core.errors.Fault in words a pilot can read."""
+    """One drone's mission protocol, through the gateway. Each call raises Fault in words a pilot can read."""
 
     async def upload(self, mission: Mission) -> str:
         """Upload, read back, compare; returns the digest. A failure leaves the old mission or none, and says which."""

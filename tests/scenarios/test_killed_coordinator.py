@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airground.demo import OPERATOR, Running, start_server, until_up
+from airground.demo.processes import Running, start_server, until_up
 from core.events import MissionUploaded, OrderGiven, SearchAccepted, SearchApproved
 from core.io.sqlite_log import SqliteLog
 from sitl.world.export import SITE_ID, area_feature
@@ -57,7 +57,7 @@ async def test_a_search_outlives_its_coordinator(theatre: Theatre, tmp_path: Pat
         again = Running(start_server(stage), play.running.sim)
         try:
             await until_up(stage, again)
-            await play.api.sign_in(f"{OPERATOR}-{stage.ports.http}", stage.operator_password)
+            await play.api.sign_in(stage.operator, stage.operator_password)
             after = await play.until(lambda p: all(d["lat_deg"] for d in p["drones"].values()), 20)
             assert lasting(after) == lasting(before)
             ended = await play.until(lambda p: p["searches"]["s1"]["state"] == "ended", 200)

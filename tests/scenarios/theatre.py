@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from airground.demo import OPERATOR, Options, Running, Stage, processes, set_up
+from airground.demo.processes import Running, processes
+from airground.demo.stage import Options, Stage, set_up
 from core.io.api import Api
 from core.io.runtime import SystemClock
 
@@ -53,7 +54,7 @@ def theatre(tmp_path: Path) -> Theatre:
     async def open_stage(scenario: str, autopilot: str) -> AsyncIterator[Play]:
         stage = set_up(Options(scenario=scenario, autopilot=autopilot, folder=tmp_path / "stage"))
         async with processes(stage) as running, Api(stage.server) as api:
-            await api.sign_in(f"{OPERATOR}-{stage.ports.http}", stage.operator_password)
+            await api.sign_in(stage.operator, stage.operator_password)
             yield Play(stage, running, api)
 
     return open_stage

@@ -38,7 +38,7 @@ SAFE_PARAMS = {
         "BATT_FS_LOW_ACT": 2.0,
         "BATT_LOW_MAH": 2000.0,
         "RTL_ALT": 4000.0,
-    },  # fmt: skip
+    },
 }
 """What a careful operator has set before the demo begins; the factory defaults do nothing when the link is lost."""
 TRUTH_S = 0.05

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from airground.sim import homes
+from airground.demo.sim import homes
 from core.drone import Autopilot
 from sitl.peers.launch import PeerSpec, launch, named_binary
 from sitl.world.world import World

@@ -1,0 +1,1 @@
+"""`airground demo`: a simulated town around a real coordinator. Everything simulated comes in by the real doors."""
