@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { reasonsFrom } from "../src/api/ask";
 import { mapSetupFrom } from "../src/api/calls";
+import { newId } from "../src/api/ids";
 import { assignSlots, SLOTS, slotColour } from "../src/picture/colours";
 import * as d from "../src/picture/derive";
 import { emptyPicture } from "../src/picture/picture";
@@ -58,6 +59,11 @@ describe("units and tasks", () => {
     const tasks = { a: task({ id: "a", state: "cleared" }), b: task({ id: "b", sent_at: NOW + 5 }), c: task({ id: "c", incident: "i2" }) };
     expect(d.openTask(tasks, "i1")?.id).toBe("b");
     expect(d.openTask(tasks, "i9")).toBeNull();
+  });
+  it("finds the task cleared last", () => {
+    const tasks = { a: task({ id: "a", state: "cleared", cleared_at: 3 }), b: task({ id: "b", state: "cleared", cleared_at: 5 }), c: task({ id: "c" }) };
+    expect(d.clearedTask(tasks, "i1")?.id).toBe("b");
+    expect(d.clearedTask({}, "i1")).toBeNull();
   });
   it("counts down to arrival, never below zero, and stops on scene", () => {
     expect(d.remainingS(task(), NOW + 30)).toBe(90);
@@ -132,5 +138,13 @@ describe("answers", () => {
     const centre = { lat_deg: 28.9, lon_deg: 120 };
     expect(mapSetupFrom({ centre, zoom: 15, tiles: null, basemap: true })).toEqual({ centre, zoom: 15, tiles: [], basemap: true });
     expect(mapSetupFrom({ centre, zoom: 15, tiles: "/t/{z}/{x}/{y}.png" }).tiles).toEqual(["/t/{z}/{x}/{y}.png"]);
+  });
+});
+
+describe("newId", () => {
+  it("tells the minute, fits the server's rule for ids, and differs each time", () => {
+    const ids = Array.from({ length: 50 }, () => newId("S", new Date(2026, 10, 22, 3, 7)));
+    for (const id of ids) expect(id).toMatch(/^S-1122-0307-[a-z2-9]{4}$/);
+    expect(new Set(ids).size).toBeGreaterThan(45);
   });
 });

@@ -34,6 +34,17 @@ describe("geometry", () => {
     expect(g.lengthM([HOME])).toBe(0);
   });
 
+  it("keeps the part of a line that is still ahead", () => {
+    const line: LonLat[] = [[0, 0], [0.01, 0], [0.01, 0.01]];
+    const rest = g.ahead(line, [0.004, 0.0003]);
+    expect(rest).toHaveLength(3);
+    expect(rest[0]?.[0]).toBeCloseTo(0.004, 9);
+    expect(rest[0]?.[1]).toBe(0);
+    expect(g.ahead(line, [0.0101, 0.006])).toHaveLength(2);
+    expect(g.ahead(line, [0.01, 0.02])).toEqual([[0.01, 0.01], [0.01, 0.01]]);
+    expect(g.ahead([HOME], HOME)).toEqual([HOME]);
+  });
+
   it("draws a camera's wedge: closed, at its range, as wide as its field of view", () => {
     const wedge = g.wedge(HOME, 350, 60, 80);
     expect(wedge[0]).toEqual(wedge.at(-1));
@@ -41,6 +52,15 @@ describe("geometry", () => {
     const [first, last] = [wedge[1], wedge.at(-2)] as [LonLat, LonLat];
     expect(g.bearingDeg(HOME, first)).toBeCloseTo(320, 6);
     expect(g.bearingDeg(HOME, last)).toBeCloseTo(20, 6);
+  });
+
+  it("finds the middle of a ring, wherever it starts, open or closed", () => {
+    const ring: LonLat[] = [[120, 28], [124, 28], [124, 30], [120, 30]];
+    for (const r of [ring, g.closed(ring), [...ring].reverse()]) {
+      expect(g.middleOf(r)[0]).toBeCloseTo(122, 9);
+      expect(g.middleOf(r)[1]).toBeCloseTo(29, 9);
+    }
+    expect(g.middleOf([[1, 1], [3, 3]])).toEqual([2, 2]);
   });
 
   it("finds the box around places", () => {

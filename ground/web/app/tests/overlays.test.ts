@@ -47,7 +47,7 @@ describe("overlays", () => {
   it("draws routes of tasks under way only", () => {
     const units = { u1: unit() };
     const of = (state: "sent" | "arrived"): number => o.routeFeatures([task({ state })], units).features.length;
-    expect([of("sent"), of("arrived"), o.routeFeatures([task()], {}).features.length]).toEqual([1, 0, 0]);
+    expect([of("sent"), of("arrived"), o.routeFeatures([task()], {}).features.length]).toEqual([2, 0, 0]);
   });
 
   it("shows a sensor's alarm for ten minutes", () => {

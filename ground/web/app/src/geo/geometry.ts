@@ -37,6 +37,23 @@ export function lengthM(line: readonly LonLat[]): number {
   return line.slice(1).reduce((sum, place, i) => sum + distanceM(line[i] ?? place, place), 0);
 }
 
+/** The part of a line still ahead of somebody at `at`: from the point of the line nearest to them. */
+export function ahead(line: readonly LonLat[], at: LonLat): LonLat[] {
+  let best = { segment: 0, share: 0, gap: Infinity };
+  line.slice(1).forEach((end, i) => {
+    const [bx, by] = localXy(end, line[i] ?? end);
+    const [px, py] = localXy(at, line[i] ?? end);
+    const length2 = bx * bx + by * by;
+    const share = length2 === 0 ? 0 : Math.min(1, Math.max(0, (px * bx + py * by) / length2));
+    const gap = Math.hypot(px - share * bx, py - share * by);
+    if (gap < best.gap) best = { segment: i, share, gap };
+  });
+  const [a, b] = [line[best.segment], line[best.segment + 1]];
+  if (!a || !b) return [...line];
+  const from: LonLat = [a[0] + best.share * (b[0] - a[0]), a[1] + best.share * (b[1] - a[1])];
+  return [from, ...line.slice(best.segment + 1)];
+}
+
 /** Area of a ring (open or closed), m2, never negative. */
 export function areaM2(ring: readonly LonLat[]): number {
   const origin = ring[0];
@@ -47,6 +64,22 @@ export function areaM2(ring: readonly LonLat[]): number {
     return sum + x * ny - nx * y;
   }, 0);
   return Math.abs(twice) / 2;
+}
+
+/** Centre of area of a ring; of its corners when it has no area. */
+export function middleOf(ring: readonly LonLat[]): LonLat {
+  let [twice, x, y] = [0, 0, 0];
+  const [ox, oy] = ring[0] ?? [0, 0];
+  ring.forEach((a, i) => {
+    const b = ring[(i + 1) % ring.length] ?? a;
+    const cross = (a[0] - ox) * (b[1] - oy) - (b[0] - ox) * (a[1] - oy);
+    twice += cross;
+    x += (a[0] + b[0] - 2 * ox) * cross;
+    y += (a[1] + b[1] - 2 * oy) * cross;
+  });
+  if (twice !== 0) return [ox + x / (3 * twice), oy + y / (3 * twice)];
+  const sum = (k: 0 | 1): number => ring.reduce((s, p) => s + p[k], 0) / Math.max(1, ring.length);
+  return [sum(0), sum(1)];
 }
 
 /** East and north of `p` from `origin`, m, on the tangent plane. */

@@ -18,7 +18,7 @@ export interface Wanted {
   height: number;
 }
 
-export type Side = "right" | "left" | "above" | "below";
+export type Side = "right" | "left" | "above" | "below" | "right_up" | "right_down" | "left_up" | "left_down";
 
 export interface Placed {
   side: Side;
@@ -27,7 +27,7 @@ export interface Placed {
   dy: number;
 }
 
-const SIDES: readonly Side[] = ["right", "left", "above", "below"];
+const SIDES: readonly Side[] = ["right", "left", "above", "below", "right_up", "right_down", "left_up", "left_down"];
 /** How much worse the second, third, ... side is than overlapping one px2 less. */
 const SIDE_COST = 20;
 const KEEP_BONUS = 60;
@@ -64,6 +64,12 @@ function around(w: Wanted): Box {
 function boxAt(w: Wanted, side: Side): Box {
   const gap = w.clear + 4;
   const { width, height } = w;
+  const diagonal = (right: boolean, up: boolean): Box => ({
+    x: right ? w.x + w.clear * 0.8 : w.x - w.clear * 0.8 - width,
+    y: up ? w.y - w.clear * 0.8 - height : w.y + w.clear * 0.8,
+    width,
+    height,
+  });
   switch (side) {
     case "right":
       return { x: w.x + gap, y: w.y - height / 2, width, height };
@@ -73,6 +79,14 @@ function boxAt(w: Wanted, side: Side): Box {
       return { x: w.x - width / 2, y: w.y - gap - height, width, height };
     case "below":
       return { x: w.x - width / 2, y: w.y + gap, width, height };
+    case "right_up":
+      return diagonal(true, true);
+    case "right_down":
+      return diagonal(true, false);
+    case "left_up":
+      return diagonal(false, true);
+    case "left_down":
+      return diagonal(false, false);
   }
 }
 

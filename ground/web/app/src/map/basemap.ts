@@ -4,6 +4,8 @@ import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
 import type { Palette } from "./palette";
 
 export const BASEMAP = "basemap";
+/** Names of areas as points: from the areas themselves every map tile would repeat them. */
+export const NAMES = "names";
 export const FONTS = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Noto Sans", "sans-serif"];
 
 const kind = (...names: string[]): ExpressionSpecification => ["in", ["get", "kind"], ["literal", names]];
@@ -110,12 +112,12 @@ function labels(p: Palette): LayerSpecification[] {
       minzoom: 14.5,
       layout: {
         "symbol-placement": "line",
-        "symbol-spacing": 420,
+        "symbol-spacing": 700,
         "text-field": ["concat", ["to-string", ["round", ["to-number", ["get", "height_m"]]]], " m"],
         "text-font": FONTS,
         "text-size": 10,
       },
-      paint,
+      paint: { ...paint, "text-color": p.contourLabel },
     },
     {
       id: "base-label-road",
@@ -135,8 +137,7 @@ function labels(p: Palette): LayerSpecification[] {
     {
       id: "base-label-place",
       type: "symbol",
-      source: BASEMAP,
-      filter: ["all", kind("forest", "water", "residential", "compound", "field"), ["has", "name"]],
+      source: NAMES,
       layout: { "text-field": ["get", "name"], "text-font": FONTS, "text-size": 12.5, "text-max-width": 9 },
       paint,
     },

@@ -45,7 +45,7 @@ export function followClicks(map: MapLibre, pointer: (at: LonLat | null) => void
 /** The key's stroke while drawing; true when it was one. `centre` is the middle of the map. */
 export function drawKey(event: KeyboardEvent, centre: LonLat): boolean {
   const target = event.target instanceof HTMLElement ? event.target : null;
-  if (target?.closest("input, select, textarea, dialog")) return false;
+  if (target?.closest("input, select, textarea, [role=dialog]")) return false;
   const onButton = target?.closest("button, a") !== null && target !== null;
   switch (event.key) {
     case "Escape":

@@ -174,13 +174,29 @@ function seen(p: Palette): LayerSpecification[] {
 function routes(p: Palette): LayerSpecification[] {
   return [
     {
+      id: "route-behind",
+      type: "line",
+      source: "routes",
+      filter: what("behind"),
+      layout: rounded,
+      paint: { "line-color": p.unit, "line-width": 2, "line-opacity": 0.3 },
+    },
+    {
       id: "route-casing",
       type: "line",
       source: "routes",
+      filter: what("ahead"),
       layout: rounded,
       paint: { "line-color": p.halo, "line-width": 7, "line-opacity": 0.75 },
     },
-    { id: "route", type: "line", source: "routes", layout: rounded, paint: { "line-color": p.unit, "line-width": 3.5 } },
+    {
+      id: "route",
+      type: "line",
+      source: "routes",
+      filter: what("ahead"),
+      layout: rounded,
+      paint: { "line-color": p.unit, "line-width": 3.5 },
+    },
   ];
 }
 

@@ -1,7 +1,7 @@
 /** The picture as GeoJSON for the overlay layers. Pure. */
 import type { Feature, FeatureCollection, Geometry, GeoJsonProperties } from "geojson";
-import { closed, wedge } from "../geo/geometry";
-import { freshness } from "../picture/derive";
+import { ahead, closed, middleOf, wedge } from "../geo/geometry";
+import { freshness, placeOf } from "../picture/derive";
 import type { Drone, Id, Incident, LonLat, Search, Sighting, Site, Task, Unit } from "../picture/types";
 import type { Draft } from "./draft";
 
@@ -87,12 +87,17 @@ export function incidentFeatures(incidents: readonly Incident[], picked: Id | nu
   );
 }
 
-/** Routes of tasks under way, from where the unit is now along the part still ahead. */
+/** Routes of tasks under way: the part still ahead of the unit, and what it has behind it. */
 export function routeFeatures(tasks: readonly Task[], units: Readonly<Record<Id, Unit>>): FeatureCollection {
   return collection(
     tasks
-      .filter((t) => (t.state === "sent" || t.state === "accepted") && t.route.length > 1 && units[t.unit])
-      .map((t) => line(t.route, { unit: t.unit })),
+      .filter((t) => (t.state === "sent" || t.state === "accepted") && t.route.length > 1)
+      .flatMap((t) => {
+        const unit = units[t.unit];
+        if (!unit) return [];
+        const at = placeOf(unit);
+        return [line(t.route, { what: "behind" }), line(at ? ahead(t.route, at) : t.route, { what: "ahead" })];
+      }),
   );
 }
 
@@ -111,6 +116,18 @@ export function siteFeatures(sites: readonly Site[], now: number): FeatureCollec
         }),
       ),
     ]),
+  );
+}
+
+/** One point in each named area of the base map, for its name. */
+export function nameFeatures(base: FeatureCollection): FeatureCollection {
+  return collection(
+    base.features.flatMap(({ geometry, properties }) => {
+      const name: unknown = properties?.["name"];
+      if (typeof name !== "string" || geometry.type !== "Polygon") return [];
+      const outer = geometry.coordinates[0] as LonLat[] | undefined;
+      return outer && outer.length > 3 ? [point(middleOf(outer), { name })] : [];
+    }),
   );
 }
 

@@ -17,6 +17,7 @@ export interface Palette {
   casing: string;
   road: string;
   label: string;
+  contourLabel: string;
   halo: string;
   area: string;
   swept: string;
@@ -46,6 +47,7 @@ const NIGHT: Palette = {
   casing: "#080c10",
   road: "#4a5866",
   label: "#a3b4c2",
+  contourLabel: "#566b74",
   halo: "#0b1117",
   area: "#e6edf3",
   swept: "#49d6c4",
@@ -75,6 +77,7 @@ const DAY: Palette = {
   casing: "#b3ada2",
   road: "#ffffff",
   label: "#3c4a56",
+  contourLabel: "#8a7a5c",
   halo: "#fbfaf6",
   area: "#1c2833",
   swept: "#00897b",

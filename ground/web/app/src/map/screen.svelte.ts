@@ -13,8 +13,10 @@ export class Screen {
 
   constructor(map: MapLibre) {
     this.#map = map;
+    let count = 0;
     const moved = (): void => {
-      this.#moves += 1;
+      count += 1;
+      this.#moves = count;
     };
     map.on("move", moved);
     map.on("resize", moved);

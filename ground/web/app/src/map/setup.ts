@@ -10,7 +10,7 @@ import {
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url";
 import type { FeatureCollection } from "geojson";
 import type { MapSetup } from "../api/calls";
-import { BASEMAP, basemapLayers } from "./basemap";
+import { BASEMAP, basemapLayers, NAMES } from "./basemap";
 import { overlayLayers, OVERLAYS, type Overlay } from "./layers";
 import { EMPTY } from "./overlays";
 import type { Palette } from "./palette";
@@ -25,7 +25,7 @@ function allLayers(p: Palette, tiles: boolean): LayerSpecification[] {
 
 function styleOf(setup: MapSetup, p: Palette): StyleSpecification {
   const empty = { type: "geojson" as const, data: EMPTY };
-  const sources: StyleSpecification["sources"] = { [BASEMAP]: empty };
+  const sources: StyleSpecification["sources"] = { [BASEMAP]: empty, [NAMES]: empty };
   for (const name of OVERLAYS) sources[name] = empty;
   if (setup.tiles.length > 0) sources["tiles"] = { type: "raster", tiles: setup.tiles, tileSize: 256 };
   return { version: 8, sources, layers: allLayers(p, setup.tiles.length > 0) };
@@ -60,6 +60,6 @@ export function repaint(map: MapLibre, palette: Palette): void {
   }
 }
 
-export function show(map: MapLibre, source: Overlay | typeof BASEMAP, data: FeatureCollection): void {
+export function show(map: MapLibre, source: Overlay | typeof BASEMAP | typeof NAMES, data: FeatureCollection): void {
   void map.getSource<GeoJSONSource>(source)?.setData(data);
 }

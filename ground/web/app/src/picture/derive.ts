@@ -61,6 +61,12 @@ export function openTask(tasks: Readonly<Record<Id, Task>>, incident: Id): Task 
   return open.sort((a, b) => b.sent_at - a.sent_at)[0] ?? null;
 }
 
+/** The last task that was cleared for an incident; null when none was. */
+export function clearedTask(tasks: Readonly<Record<Id, Task>>, incident: Id): Task | null {
+  const cleared = Object.values(tasks).filter((t) => t.incident === incident && t.state === "cleared");
+  return cleared.sort((a, b) => (b.cleared_at ?? 0) - (a.cleared_at ?? 0))[0] ?? null;
+}
+
 /** Seconds until the unit is there, from the estimate made when it was sent; null once it is there. */
 export function remainingS(task: Task, now: number): number | null {
   if (task.eta_s === null || task.state === "arrived" || task.state === "cleared") return null;

@@ -41,7 +41,7 @@ class Drawing {
   }
 
   start(): void {
-    this.#id = newId("search");
+    this.#id = newId("S");
     this.draft = step(IDLE, { do: "start" });
     view.tab = "searches";
     view.panelOpen = true;
@@ -64,7 +64,7 @@ class Drawing {
     });
     this.busy = false;
     if (!toasts.answer(answer, t("toast.planned"))) {
-      if (!answer.ok && answer.status !== 0) this.#id = newId("search");
+      if (!answer.ok && answer.status !== 0) this.#id = newId("S");
       return;
     }
     view.pick({ kind: "search", id: answer.ok && answer.value ? answer.value : this.#id });
