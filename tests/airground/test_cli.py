@@ -1,0 +1,157 @@
+"""The command line as a stranger meets it: good runs, and every bad input named with its field and fix."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+SQUARE = [[120.036, 28.888], [120.040, 28.888], [120.040, 28.891], [120.036, 28.891], [120.036, 28.888]]
+
+
+def airground(*words: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "airground", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s)
+
+
+def polygon(*rings: Any) -> dict[str, Any]:
+    return {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": list(rings)}}
+
+
+def plan(folder: Path, doc: Any, *more: str) -> tuple[subprocess.CompletedProcess[str], Path]:
+    area, out = folder / "area.geojson", folder / "plan.json"
+    area.write_text(doc if isinstance(doc, str) else json.dumps(doc))
+    return airground("plan", str(area), "--swath", "30", "--out", str(out), *more), out
+
+
+def test_a_plan_is_written_with_its_figures(tmp_path: Path) -> None:
+    done, out = plan(tmp_path, polygon(SQUARE), "--drones", "2", "--home", "120.036,28.887")
+    assert done.returncode == 0, done.stderr
+    doc = json.loads(out.read_text())
+    assert len(doc["sectors"]) == 2
+    assert all(len(s["path"]) > 4 for s in doc["sectors"])
+    assert doc["cover"] > 0.99
+    assert doc["planning_s"] > 0
+
+
+BAD_AREAS: dict[str, tuple[Any, str]] = {
+    "not json": ("{", "JSON"),
+    "not a polygon": ({"type": "Point", "coordinates": [120, 28]}, "Polygon"),
+    "empty": (polygon([]), "coordinates"),
+    "self-crossing": (polygon([[120, 28], [120.01, 28.01], [120.01, 28], [120, 28.01], [120, 28]]), "cross"),
+    "at the pole": (polygon([[0, 89.5], [1, 89.5], [1, 89.6], [0, 89.5]]), "latitude"),
+    "not a number": (json.dumps(polygon(SQUARE)).replace("28.891", "NaN"), "coordinates"),
+    "hole outside": (polygon(SQUARE, [[121, 28], [121.1, 28], [121.1, 28.1], [121, 28]]), "hole"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_AREAS)
+def test_bad_areas_are_refused_in_one_line_and_leave_no_file(tmp_path: Path, case: str) -> None:
+    doc, says = BAD_AREAS[case]
+    done, out = plan(tmp_path, doc)
+    assert done.returncode == 2
+    assert says.lower() in done.stderr.lower()
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 3
+    assert not out.exists()
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_corners_end_in_a_plan_or_a_clear_refusal(tmp_path: Path) -> None:
+    turns = np.linspace(0, 2 * math.pi, 100_000, endpoint=False)
+    ring = [[120 + 0.01 * math.cos(t), 28.9 + 0.01 * math.sin(t)] for t in turns]
+    done, out = plan(tmp_path, polygon([*ring, ring[0]]))
+    assert "Traceback" not in done.stderr
+    assert (done.returncode == 0) == out.exists()
+
+
+def test_an_unwritable_plan_names_the_file(tmp_path: Path) -> None:
+    area = tmp_path / "area.geojson"
+    area.write_text(json.dumps(polygon(SQUARE)))
+    done = airground("plan", str(area), "--swath", "30", "--out", str(tmp_path / "no" / "plan.json"))
+    assert done.returncode == 2
+    assert "plan.json" in done.stderr
+
+
+def test_detections_have_the_scorers_format(tmp_path: Path) -> None:
+    image = np.full((512, 640), 60, np.uint8)
+    cv2.circle(image, (300, 200), 7, 190, -1, cv2.LINE_AA)
+    (tmp_path / "frames").mkdir()
+    cv2.imwrite(str(tmp_path / "frames" / "1_60_90_0_00001.jpg"), cv2.GaussianBlur(image, (5, 5), 1))
+    done = airground("detect", str(tmp_path / "frames"), "--out", str(tmp_path / "det.json"))
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "det.json").read_text())
+    assert rows
+    assert set(rows[0]) == {"image", "category", "bbox", "score"}
+    x, y, w, h = rows[0]["bbox"]
+    assert abs(x + w / 2 - 300) < 4
+    assert abs(y + h / 2 - 200) < 4
+
+
+def clip(path: Path) -> None:
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 640, 512, "yuv420p"
+        for _ in range(30):
+            frame = av.VideoFrame.from_ndarray(np.full((768, 640), 90, np.uint8), format="yuv420p")
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+
+
+def test_a_truncated_video_and_junk_end_with_a_word_not_a_crash(tmp_path: Path) -> None:
+    clip(tmp_path / "whole.mp4")
+    data = (tmp_path / "whole.mp4").read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(data[: len(data) // 2])
+    (tmp_path / "junk.mp4").write_bytes(b"\0\1\2" * 5000)
+    for name in ("cut.mp4", "junk.mp4"):
+        done = airground("detect", str(tmp_path / name), "--out", str(tmp_path / "det.json"))
+        assert "Traceback" not in done.stderr
+        assert done.returncode in (0, 2)
+        assert done.returncode == 0 or name in done.stderr
+
+
+def test_a_dead_stream_is_said(tmp_path: Path) -> None:
+    done = airground("watch", "udp://127.0.0.1:28999")
+    assert done.returncode == 2
+    assert "28999" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("serve", "--config", "no-such.toml"), "no-such.toml"),
+        (("demo", "--scenario", "no-such"), "forest"),
+        (("demo", "--autopilot", "betaflight"), "px4 or ardupilot"),
+        (("demo", "--footage", "no-such-folder"), "footage"),
+        (("detect", "no-such-folder", "--out", "x.json"), "no-such-folder"),
+        (("watch", "ftp://example"), "ftp"),
+        (("hold", "d1", "--server", "http://127.0.0.1:9"), "AIRGROUND_USER"),
+    ],
+)
+def test_wrong_words_are_answered_with_the_fix(words: tuple[str, ...], says: str) -> None:
+    done = airground(*words)
+    assert done.returncode != 0
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unreachable_server_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRGROUND_TOKEN", "x")
+    done = airground("return", "--server", "http://127.0.0.1:9")
+    assert done.returncode == 1
+    assert "airground serve" in done.stderr
+
+
+def test_help_lists_every_command() -> None:
+    done = airground("--help")
+    for command in ("demo", "serve", "gateway", "plan", "detect", "watch", "search", "hold", "return"):
+        assert command in done.stdout
