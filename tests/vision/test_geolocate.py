@@ -77,7 +77,9 @@ def test_covariance_is_positive_and_grows_with_every_error(hills, frame, numbers
     assert np.linalg.eigvalsh(grown).min() > -1e-9
 
 
-@pytest.mark.parametrize("pitch", [-90.0, -60.0, -45.0])
+@pytest.mark.parametrize(
+    "pitch", [-90.0, pytest.param(-60.0, marks=pytest.mark.slow), pytest.param(-45.0, marks=pytest.mark.slow)]
+)
 def test_ellipses_hold_95_of_100(hills, frame, pitch):
     """Wrong poses drawn from the stated errors: the truth lies in the 95 % ellipse in 92 to 97.8 % of the cases."""
     rng = np.random.default_rng(int(-pitch))

@@ -47,7 +47,7 @@ def test_noise_alone_gives_nobody(seed, sigma):
 
 
 @given(st.integers(0, 500), st.floats(6.0, 12.0))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=6, deadline=None)
 def test_heavy_noise_gives_nobody_that_a_track_would_be_told_of(seed, sigma):
     """From about 8 levels on, single spots pass the gates of one frame; their score stays far below TrackRule.score."""
     assert all(d.score < 0.4 < TrackRule().score for d in HotSpot().find(as_gray(ground(seed, sigma)), GSD_60_M))
