@@ -24,6 +24,12 @@ describe("overlays", () => {
     });
   });
 
+  it("tells when a drone goes stale", () => {
+    const drones = [drone(), drone({ id: "d2", lost: true })];
+    expect(o.freshnessShown(drones, NOW + 1)).toBe("fresh lost");
+    expect(o.freshnessShown(drones, NOW + 5)).toBe("stale lost");
+  });
+
   it("draws paths of running searches only, with the state of each sector", () => {
     const sector: Sector = { id: "a", drone: "d2", path: RING, length_m: 1, time_s: 1, state: "flying" };
     const plan = { swath_m: 40, speed_mps: 12, height_agl_m: 60, cover: 1, sectors: [sector, { ...sector, path: [] }] };
@@ -55,6 +61,8 @@ describe("overlays", () => {
     const at = (now: number): unknown =>
       o.siteFeatures([{ id: "s", name: "s", ring: RING, cameras: [], sensors: [sensor] }], now).features[1]?.properties?.["alarm"];
     expect([at(NOW + 599), at(NOW + 601)]).toEqual([true, false]);
+    const site = { id: "s", name: "s", ring: RING, cameras: [], sensors: [sensor] };
+    expect([o.alarmsShown([site], NOW + 599), o.alarmsShown([site], NOW + 601)]).toEqual(["x", ""]);
   });
 
   it("draws a drawing as a line, then as an area with red holes", () => {

@@ -9,6 +9,17 @@ export type ColourOf = (drone: Id) => string;
 /** A sensor shows its alarm for this long, s. */
 const ALARM_SHOWN_S = 600;
 
+/** Ids of the sensors that show an alarm now, in one text: it changes only when the drawing has to. */
+export function alarmsShown(sites: readonly Site[], now: number): string {
+  const sensors = sites.flatMap((s) => s.sensors);
+  return sensors.filter((x) => x.alarm_at !== null && now - x.alarm_at < ALARM_SHOWN_S).map((x) => x.id).join(" ");
+}
+
+/** Whether each drone is fresh, stale or lost now, in one text: it changes only when the drawing has to. */
+export function freshnessShown(drones: readonly Drone[], now: number): string {
+  return drones.map((d) => freshness(d, now)).join(" ");
+}
+
 export const EMPTY: FeatureCollection = { type: "FeatureCollection", features: [] };
 
 function collection(features: Feature[]): FeatureCollection {

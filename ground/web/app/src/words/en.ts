@@ -197,6 +197,7 @@ export const en = {
   "unit.stale": "Place is {age} old",
   "unit.no_place": "Place not known yet",
   "unit.eta": "ETA {time}",
+  "unit.eta_label": "ETA",
   "unit.due": "due now",
   "unit.kind_foot": "On foot",
   "unit.kind_car": "Car",

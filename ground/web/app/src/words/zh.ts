@@ -199,6 +199,7 @@ export const zh: Record<WordKey, string> = {
   "unit.stale": "位置为 {age}前",
   "unit.no_place": "位置未知",
   "unit.eta": "预计到达 {time}",
+  "unit.eta_label": "预计到达",
   "unit.due": "即将到达",
   "unit.kind_foot": "步巡",
   "unit.kind_car": "警车",
