@@ -118,7 +118,9 @@ def checked_area(area: Area, field: str = FIELD) -> CheckedArea:
     polygon = rings.joined(checked, frame, field)
     if polygon.area > MOST_KM2 * 1e6:
         raise Malformed(field, f"{polygon.area / 1e6:.0f} km2 is more than {MOST_KM2:.0f} km2", "split the area")
-    if shapely.buffer(polygon, -THINNEST_M / 2, join_style="mitre").is_empty:
+    # an area whose widest circle is THINNEST_M across is at most its perimeter times half of that
+    maybe_thin = polygon.area <= polygon.length * THINNEST_M / 2
+    if maybe_thin and shapely.buffer(polygon, -THINNEST_M / 2, join_style="mitre").is_empty:
         raise Malformed(field, f"it is nowhere wider than {THINNEST_M:g} m", "draw a wider area")
     return CheckedArea(area, frame, polygon)
 

@@ -108,9 +108,8 @@ def joined(checked: list[Polygon], frame: LocalFrame, field: str) -> Polygon:
     """One polygon of the outer ring (first) and its holes. Raises Malformed unless every hole lies inside, clear of
     the other holes, and the area holds together; a hole may reach over the edge by OVERHANG_M and is cut there."""
     outer, holes = checked[0], checked[1:]
-    grown = outer.buffer(OVERHANG_M)
     for k, hole in enumerate(holes, start=1):
-        if not grown.covers(hole):
+        if not outer.covers(hole) and not outer.buffer(OVERHANG_M).covers(hole):
             where = _words(hole.difference(outer).representative_point(), frame)
             problem = f"the hole lies outside the outer ring at {where}"
             raise Malformed(f"{field}[{k}]", problem, "draw holes inside the area")

@@ -28,6 +28,7 @@ ROOM_M = 0.01
 MOST_LINES = 4000
 MOST_CORNERS = 400
 MOST_DRONES = 50
+AIM_COARSE_M = 0.05
 SPACINGS = (1.0, 0.97, 0.9, 0.8, 0.65, 0.5)
 VERIFY_ROUNDS = 4
 SPARE_SHARE = 2e-5
@@ -164,7 +165,8 @@ def _task(request: SweepRequest) -> _Task:
             "widen it or split the area",
         )
     inner, room = _rooms(area, request.swath_m)
-    return _Task(request, ground, Aim(area, request.cover, request.swath_m, Links(room, inner, request.pace)))
+    plain = shapely.simplify(area, AIM_COARSE_M) if shapely.get_num_coordinates(area) > MOST_CORNERS else area
+    return _Task(request, ground, Aim(plain, request.cover, request.swath_m, Links(room, inner, request.pace)))
 
 
 def _rooms(area: Polygon, swath_m: float) -> tuple[Polygon, Polygon]:

@@ -78,9 +78,13 @@ def judge(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> Verdict:
     outside = hole = 0.0
     outer = Polygon(area.exterior)
     holes = [Polygon(r) for r in area.interiors]
+    shapely.prepare([outer, *holes])
     for path in paths:
         legs = shapely.linestrings(np.stack([path[:-1], path[1:]], axis=1))
-        outside += float(shapely.length(shapely.difference(legs, outer)).sum())
-        hole += sum(float(shapely.length(shapely.intersection(legs, h)).sum()) for h in holes)
+        leaving = legs[~shapely.covers(outer, legs)]
+        outside += float(shapely.length(shapely.difference(leaving, outer)).sum())
+        hole += sum(
+            float(shapely.length(shapely.intersection(legs[shapely.intersects(h, legs)], h)).sum()) for h in holes
+        )
     lost = _unseen_m2(area, paths, swath_m)
     return Verdict(float(np.clip(1.0 - lost / area.area, 0.0, 1.0)), outside, hole)
