@@ -2,31 +2,59 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import av
 import cv2
 import numpy as np
 import pytest
 
+from airground.cli import main
+
 SQUARE = [[120.036, 28.888], [120.040, 28.888], [120.040, 28.891], [120.036, 28.891], [120.036, 28.888]]
 
 
-def airground(*words: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "airground", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=timeout_s)
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def airground(*words: str) -> Done:
+    """The command, in this process; what a process of its own would have printed and returned."""
+    out, err = io.StringIO(), io.StringIO()
+    code = 0
+    with redirect_stdout(out), redirect_stderr(err), patch.object(sys, "argv", ["airground", *words]):
+        try:
+            main()
+        except SystemExit as e:
+            code = int(e.code or 0)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def test_the_installed_command_is_the_same() -> None:
+    run = subprocess.run([sys.executable, "-m", "airground", "plan", "no-such", "--swath", "3", "--out", "x"],
+                         capture_output=True, text=True, check=False)  # fmt: skip
+    assert run.returncode == 2
+    assert "no-such" in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 def polygon(*rings: Any) -> dict[str, Any]:
     return {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": list(rings)}}
 
 
-def plan(folder: Path, doc: Any, *more: str) -> tuple[subprocess.CompletedProcess[str], Path]:
+def plan(folder: Path, doc: Any, *more: str) -> tuple[Done, Path]:
     area, out = folder / "area.geojson", folder / "plan.json"
     area.write_text(doc if isinstance(doc, str) else json.dumps(doc))
     return airground("plan", str(area), "--swath", "30", "--out", str(out), *more), out

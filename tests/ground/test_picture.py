@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import facts
 
 from core.drone import Aged, Attitude, Autopilot, Battery, DroneState, FlightMode, Velocity
 from core.errors import Reason
@@ -39,6 +38,7 @@ from ground.units.places import UnitPlace
 from ground.web import picture as picture_module
 from ground.web.entities import ellipse_ring
 from ground.web.picture import COLLECTIONS, Picture
+from tests.core.strategies import facts
 from tests.ground.ground_worlds import FRAME, ORIGIN, T0, at, records, sighting, site
 from tests.ground.web_world import SETTINGS
 

@@ -53,7 +53,7 @@ def expected_pixel(pose: Pose, x: float, y: float) -> tuple[float, float]:
 @given(
     st.floats(-15, 15), st.floats(-12, 12), st.floats(40, 110), st.floats(0, 360), st.floats(-90, -50), st.floats(-8, 8)
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_hot_body_is_where_an_independent_projection_says(
     dx: float, dy: float, height: float, heading: float, pitch: float, roll: float
 ) -> None:
@@ -69,6 +69,7 @@ def test_a_hot_body_is_where_an_independent_projection_says(
     assert hot[:, 0].mean() == pytest.approx(v, abs=1.5)
 
 
+@pytest.mark.slow
 def test_leaves_hide_and_gaps_reveal() -> None:
     world = make_world(1, WorldSpec(canopy=0.8))
     renderer = Renderer(world, THERMAL_640)
