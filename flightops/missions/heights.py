@@ -1,65 +1,216 @@
-"""Transit heights: each drone goes and comes at its own level, above ground and sweeps, 10 m from the next."""
+"""Transits: each drone goes and comes in its own layer, climbing on the way, above ground, sweeps and lower layers.
+
+Layer k keeps the plan's height + k x STACK_M above the ground, from where the drone has climbed to it to its sector.
+It takes off only as high as it must to get there without climbing faster than CLIMB_MPS on the way. Layers follow the
+ground, so heights AMSL of two of them differ by less than STACK_M where the ground under the two lines does; what is
+laid later is lifted over what it comes near to.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.spatial import cKDTree
 
 from core.errors import Refused
 from core.events import SearchPlan, Sector
-from core.geo import LatLon
-from core.ids import DroneId
+from core.geo import Floats, GeoPoint, LatLon, LocalFrame
+from core.ids import DroneId, SectorId
 from core.terrain import Terrain
-from flightops.missions.items import transit_line
-from flightops.missions.profile import highest
+from core.units import MetresAmsl
+from flightops.missions.profile import STEP_M, Samples, gentle, legs_over, sample
 
+LEGS = 4
+"""Legs of every transit; a fixed number, so that a mission's layout follows from its number of items."""
 STACK_M = 10.0
-"""Between one drone's transit level and the next."""
-ABOVE_SWEEP_M = 10.0
-"""Between the sweeping layer (plan height over the highest ground on the way) and the lowest transit level."""
+"""Between one drone and the next where they are within NEAR_M, seen from above."""
+NEAR_M = 30.0
+LOW_M = 30.0
+"""Height above ground of the lowest layer over its home (the plan's, if that is lower): over crowns and wires."""
+SWEEP_OFF_M = 5.0
+"""A sweeping drone may be this much above the plan's height (see `mission_for`)."""
+CLIMB_MPS = 2.5
+"""On the way, at the plan's speed; both autopilots climb at 2.5 to 3 m/s as they come from the factory."""
+SINK_MPS = 1.25
+"""On the way, where a leg that sinks is flown slower for it; they sink at 1.5 m/s as they come from the factory."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Level:
-    drone: DroneId
-    home_amsl_m: float
-    floor_amsl_m: float
+class Transit:
+    """Way out: over home (take-off height) to over the sector's first point. Way back: over its last point to over
+    home. LEGS + 1 points each, and the ground speed, m/s, to each but the first."""
+
+    out: tuple[GeoPoint, ...]
+    out_mps: tuple[float, ...]
+    back: tuple[GeoPoint, ...]
+    back_mps: tuple[float, ...]
 
 
-def transit_heights(
+@dataclass(frozen=True)
+class _Line:
+    """Ground under a line and its x, y (n, 2) m in a frame common to the plan."""
+
+    ground: Samples
+    xy: Floats
+
+
+@dataclass(frozen=True)
+class _Course:
+    """What one drone flies over: way out, sweep, way back."""
+
+    sector: Sector
+    out: _Line
+    sweep: _Line
+    back: _Line
+
+    @property
+    def columns(self) -> Floats:
+        """Where it climbs and sinks on the spot: home, first and last point, (3, 2) m."""
+        return np.stack([self.out.xy[0], self.out.xy[-1], self.back.xy[0]])
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """Air taken by another drone: x, y (n, 2) m, up to `top` (n,) m AMSL."""
+
+    xy: Floats
+    top: Floats
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """What a transit keeps to: heights above ground by the sector and over home, above the sea, others' air, and the
+    plan's speed."""
+
+    full_agl_m: float
+    low_agl_m: float
+    least_amsl_m: float
+    others: tuple[_Taken, ...]
+    speed_mps: float
+
+    @property
+    def slope(self) -> float:
+        """Steepest climb and sink, m/m."""
+        return CLIMB_MPS / self.speed_mps
+
+    def leg_mps(self, run_m: float, sunk_m: float) -> float:
+        """Ground speed on a leg of this length that sinks so far."""
+        return min(self.speed_mps, SINK_MPS * run_m / sunk_m) if sunk_m > 0 and run_m > 0 else self.speed_mps
+
+
+def transits_for(
     plan: SearchPlan, homes: Mapping[DroneId, LatLon], terrain: Terrain, fixed: Mapping[DroneId, float]
-) -> dict[DroneId, float] | Refused:
-    """Transit height above its own home, m, of every drone of the plan.
+) -> dict[SectorId, Transit] | Refused:
+    """The transits of every sector of the plan.
 
-    Levels are stacked by height AMSL, since homes differ in height: no two are nearer than STACK_M, each lies at
-    least plan height + ABOVE_SWEEP_M over the highest ground on its way out and back. `fixed`: heights above home
-    from settings; a lower one than that is raised.
-    Refused when a drone has no home yet, or no ground height is known on its way.
+    Where two drones come within NEAR_M of one another seen from above, both in transit or one in its sweep, they are
+    STACK_M apart in height. Not so where a drone climbs or sinks on the spot (over its home, at the ends of its sweep):
+    the order of layers keeps lower transits away from these places when it can. `fixed`: least heights above home from
+    settings. Refused when a drone has no home yet, or no ground height is known on its way.
     """
-    wanted: list[_Level] = []
+    courses: list[_Course] = []
     for sector in plan.sectors:
-        made = _level(sector, plan, homes.get(sector.drone), terrain)
+        made = _course(sector, homes.get(sector.drone), terrain, LocalFrame(plan.sectors[0].path[0]))
         if isinstance(made, Refused):
             return made
-        asked = made.home_amsl_m + fixed.get(sector.drone, 0.0)
-        wanted.append(_Level(made.drone, made.home_amsl_m, max(made.floor_amsl_m, asked)))
-    heights: dict[DroneId, float] = {}
-    below = float("-inf")
-    for level in sorted(wanted, key=lambda w: (w.floor_amsl_m, w.drone)):
-        below = max(level.floor_amsl_m, below + STACK_M)
-        heights[level.drone] = below - level.home_amsl_m
-    return heights
+        courses.append(made)
+    transits: dict[SectorId, Transit] = {}
+    laid: list[_Taken] = []
+    for k, course in enumerate(_from_below(courses)):
+        low = min(plan.height_agl_m, LOW_M) + k * STACK_M
+        least = float(course.out.ground.ground[0]) + fixed.get(course.sector.drone, 0.0)
+        sweeps = [_sweeping(c, plan.height_agl_m, course) for c in courses if c is not course]
+        layer = _Layer(plan.height_agl_m + k * STACK_M, low, least, (*sweeps, *laid), plan.speed_mps)
+        out, out_mps, out_air = _laid(course.out, layer, home_first=True)
+        back, back_mps, back_air = _laid(course.back, layer, home_first=False)
+        transits[course.sector.sector] = Transit(out, out_mps, back, back_mps)
+        laid += [out_air, back_air]
+    return transits
 
 
-def _level(sector: Sector, plan: SearchPlan, home: LatLon | None, terrain: Terrain) -> _Level | Refused:
+def _course(sector: Sector, home: LatLon | None, terrain: Terrain, frame: LocalFrame) -> _Course | Refused:
     if home is None:
         return Refused.because(
             "drones", f"{sector.drone} has not told where it is", "wait for its GNSS fix, or leave it out"
         )
-    ground = terrain.height_amsl_m(home)
-    top = highest(transit_line(home, sector), terrain)
-    if ground is None or top is None:
-        return Refused.because(
-            "terrain", f"no ground height is known on the way of {sector.drone}", "load terrain for this area"
-        )
-    return _Level(sector.drone, ground, top + plan.height_agl_m + ABOVE_SWEEP_M)
+    lines = []
+    for line in ((home, sector.path[0]), sector.path, (sector.path[-1], home)):
+        ground = sample(line, terrain)
+        if ground is None:
+            return Refused.because(
+                "terrain", f"no ground height is known on the way of {sector.drone}", "load terrain for this area"
+            )
+        lines.append(_Line(ground, frame.to_xy_many(ground.lonlat)))
+    return _Course(sector, *lines)
+
+
+def _from_below(courses: list[_Course]) -> list[_Course]:
+    """Lowest layer first: those that pass under others' columns come late, and of the rest those with high ground
+    come first, so that the drone that has most to climb need not climb to a high layer too."""
+    left = sorted(courses, key=lambda c: (-float(c.out.ground.ground.max()), c.sector.sector))
+    under = {(a.sector.sector, b.sector.sector): _passes_m(a, b) for a in left for b in left if a is not b}
+    ordered: list[_Course] = []
+    while left:
+        names = [c.sector.sector for c in left]
+        worse = [sum(under[a, b] - under[b, a] for b in names if b != a) for a in names]
+        ordered.append(left.pop(worse.index(min(worse))))
+    return ordered
+
+
+def _passes_m(one: _Course, other: _Course) -> int:
+    """How far one's transits come inside NEAR_M of the other's columns, whole metres, summed."""
+    ways = cKDTree(np.vstack([one.out.xy, one.back.xy]))
+    away, _ = ways.query(other.columns)
+    return round(float(np.maximum(NEAR_M - away, 0.0).sum()))
+
+
+def _sweeping(other: _Course, height_agl_m: float, mine: _Course) -> _Taken:
+    """Air that another's sweep takes, but for where my own goes up and down through it anyway."""
+    away, _ = cKDTree(mine.columns[1:]).query(other.sweep.xy)
+    counts = away > NEAR_M + STEP_M
+    return _Taken(other.sweep.xy[counts], other.sweep.ground.ground[counts] + height_agl_m + SWEEP_OFF_M)
+
+
+def _floor(line: _Line, layer: _Layer, *, home_first: bool) -> Floats:
+    """Least heights (n,) m AMSL: low over home, then as high as can be climbed, up to the layer's full height."""
+    along, ground = line.ground.along, line.ground.ground
+    from_home = along if home_first else along[-1] - along
+    home, sector = (0, -1) if home_first else (-1, 0)
+    low, full = ground + layer.low_agl_m, ground + layer.full_agl_m
+    floor = np.maximum(low, np.minimum(full, low[home] + layer.slope * from_home))
+    floor[sector] = full[sector]
+    least: Floats = np.maximum(np.maximum(floor, layer.least_amsl_m), _over(line.xy, layer.others))
+    return least
+
+
+def _over(xy: Floats, others: Iterable[_Taken]) -> Floats:
+    """Least heights (n,) m AMSL that keep STACK_M over all air taken within NEAR_M; -inf where there is none."""
+    least = np.full(len(xy), -np.inf)
+    reach = NEAR_M + STEP_M
+    low, high = xy.min(axis=0) - reach, xy.max(axis=0) + reach
+    for taken in others:
+        close = ((taken.xy >= low) & (taken.xy <= high)).all(axis=1)
+        if close.any():
+            top = taken.top[close]
+            for i, found in enumerate(cKDTree(taken.xy[close]).query_ball_point(xy, reach)):
+                if found:
+                    least[i] = max(least[i], top[found].max() + STACK_M)
+    return least
+
+
+def _laid(line: _Line, layer: _Layer, *, home_first: bool) -> tuple[tuple[GeoPoint, ...], tuple[float, ...], _Taken]:
+    """A way's points, its speeds, and the air it takes."""
+    along, lonlat = line.ground.along, line.ground.lonlat
+    floor = _floor(line, layer, home_first=home_first)
+    at, heights = legs_over(along, floor, gentle(along, floor, layer.slope), LEGS)
+    lon, lat = (np.interp(at, along, lonlat[:, axis]) for axis in (0, 1))
+    points = tuple(
+        GeoPoint(float(a), float(o), MetresAmsl(float(h))) for a, o, h in zip(lat, lon, heights, strict=True)
+    )
+    speeds = tuple(
+        layer.leg_mps(float(b[0] - a[0]), float(a[1] - b[1])) for a, b in pairwise(zip(at, heights, strict=True))
+    )
+    return points, speeds, _Taken(line.xy, np.interp(along, at, heights))

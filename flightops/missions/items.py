@@ -1,4 +1,4 @@
-"""One sector as a mission: climb, go there high, sweep at a steady height above the ground, climb, come home.
+"""One sector as a mission: take off, climb on the way there, sweep at a steady height above the ground, come home.
 
 Heights are in frame 3, above home: ground height at the point minus ground height at home, both from the same
 terrain model, plus the height asked. So an error common to the model (datum, geoid, registration) cancels out,
@@ -6,8 +6,9 @@ and the drone's own zero is the home it took off from; with AMSL (frame 0) the f
 GNSS height would stand between the drone and the ground.
 
 The layout is fixed, so that how far a mission is flown can be told from its number of items alone (after a restart
-nothing else of it is kept): item 0 takes off, items 1 and 2 set speed and camera, item 3 is the start of the sweep
-at transit height, then the sweep, then camera, climb over the last point, and home.
+nothing else of it is kept): item 0 takes off, item 1 sets the camera, LEGS times a speed and a place lead to over the
+start of the sweep; then the sweep's speed and the sweep; then camera, climb over the last point, LEGS times speed and
+place to over home, and down by the autopilot's own RETURN, which has no way to go any more.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ import math
 
 from core.errors import Refused
 from core.events import SearchPlan, Sector
-from core.geo import LatLon
+from core.geo import GeoPoint, LatLon
 from core.terrain import Terrain
+from flightops.missions.heights import LEGS, Transit
 from flightops.missions.mission import Mission, MissionItem
 from flightops.missions.profile import follow
 
 TAKE_OFF_ITEM = 0
-ITEMS_BEFORE_SWEEP = 4
-ITEMS_AFTER_SWEEP = 3
+ITEMS_BEFORE_SWEEP = 3 + 2 * LEGS
+ITEMS_AFTER_SWEEP = 3 + 2 * LEGS
 MAX_ITEMS = 700
 """ArduPilot keeps about 700 items, PX4 more; a longer sweep is refused."""
 
@@ -48,9 +50,9 @@ def sweep_range(items: int) -> tuple[int, int]:
 
 
 def mission_for(
-    sector: Sector, plan: SearchPlan, home: LatLon, transit_height_m: float, terrain: Terrain
+    sector: Sector, plan: SearchPlan, home: LatLon, transit: Transit, terrain: Terrain
 ) -> Mission | Refused:
-    """The mission that flies `sector`. `transit_height_m`: above home (see flightops.missions.heights).
+    """The mission that flies `sector`; `transit`: its way there and back (see flightops.missions.heights).
 
     Between waypoints the height above the terrain model stays within 5 m of the plan's. Refused when the model knows
     no height at home or on the path, when the path has under 2 points, or when it takes more than MAX_ITEMS items.
@@ -64,21 +66,32 @@ def mission_for(
         return Refused.because("terrain", f"no ground height is known at {where}", "load terrain for this area")
     above_home_m = plan.height_agl_m - ground_m
     legs = [_waypoint(p.place, p.ground_amsl_m + above_home_m) for p in sweep]
+    over_home, *out = _way(transit.out, transit.out_mps, ground_m)
     before = (
-        MissionItem(NAV_TAKEOFF, FRAME_ABOVE_HOME, (0.0, 0.0, 0.0, math.nan), *_grid(home), transit_height_m),
-        _do(DO_CHANGE_SPEED, (GROUND_SPEED, plan.speed_mps, UNCHANGED, 0.0)),
+        MissionItem(NAV_TAKEOFF, FRAME_ABOVE_HOME, (0.0, 0.0, 0.0, math.nan), *_grid(home), over_home.z),
         _gimbal(plan.gimbal_pitch_deg),
-        _waypoint(sector.path[0], transit_height_m),
+        *out,
+        _speed(plan.speed_mps),
     )
     after = (
         _gimbal(0.0),
-        _waypoint(sector.path[-1], transit_height_m),
+        *_way(transit.back, transit.back_mps, ground_m),
         _do(NAV_RETURN_TO_LAUNCH, (0.0, 0.0, 0.0, 0.0)),
     )
     items = (*before, *legs, *after)
     if len(items) > MAX_ITEMS:
         return Refused.because("area", f"sector {sector.sector} takes {len(items)} mission items", "use more drones")
     return Mission(items, *sweep_range(len(items)))
+
+
+def _way(points: tuple[GeoPoint, ...], speeds_mps: tuple[float, ...], home_amsl_m: float) -> list[MissionItem]:
+    """The first point, then speed and point by turns."""
+    first, *rest = (_waypoint(p.ground, p.alt_amsl_m - home_amsl_m) for p in points)
+    return [first, *(item for mps, point in zip(speeds_mps, rest, strict=True) for item in (_speed(mps), point))]
+
+
+def _speed(mps: float) -> MissionItem:
+    return _do(DO_CHANGE_SPEED, (GROUND_SPEED, mps, UNCHANGED, 0.0))
 
 
 def _waypoint(place: LatLon, above_home_m: float) -> MissionItem:

@@ -1,8 +1,9 @@
-"""The ground under a line, and the fewest waypoints (of a simple kind) whose straight legs follow it.
+"""The ground under a line, and waypoints whose straight legs follow it (sweeps) or stay above it (transits).
 
 A leg between two waypoints is flown straight, in height too. `follow` keeps the line's own corners and inserts
 points where the ground leaves the straight leg by more than TOLERANCE_M: the largest departure is split first
-(Douglas and Peucker 1973, with vertical instead of perpendicular distance).
+(Douglas and Peucker 1973, with vertical instead of perpendicular distance). `gentle` and `legs_over` make a line that
+climbs and sinks no faster than a drone can and never dips under a floor.
 """
 
 from __future__ import annotations
@@ -71,10 +72,33 @@ def follow(line: tuple[LatLon, ...], terrain: Terrain, tolerance_m: float = TOLE
     )
 
 
-def highest(line: tuple[LatLon, ...], terrain: Terrain) -> float | None:
-    """Highest ground under the line, m AMSL; None where the model knows no height."""
-    s = sample(line, terrain)
-    return None if s is None else float(s.ground.max())
+def gentle(along: Floats, floor: Floats, slope: float) -> Floats:
+    """The lowest heights (n,) that are nowhere under `floor` and climb or sink at most `slope` metres a metre along
+    (n,) m: a line over them climbs before steep ground and sinks late after it."""
+    sunk = np.maximum.accumulate(floor + slope * along) - slope * along
+    climbed: Floats = np.maximum.accumulate((sunk - slope * along)[::-1])[::-1] + slope * along
+    return climbed
+
+
+def legs_over(along: Floats, floor: Floats, smooth: Floats, legs: int) -> tuple[Floats, Floats]:
+    """Exactly `legs` straight legs nowhere under `floor`: where they begin and end, m along, and how high, (legs + 1,).
+
+    Their ends lie on `smooth` (n,), so no leg is steeper than it; what still dips under the floor lifts all of them.
+    Legs that are not needed come from halving the longest.
+    """
+    kept = [0, len(along) - 1]
+    while True:
+        short = floor - np.interp(along, along[kept], smooth[kept])
+        worst = int(short.argmax())
+        if worst in kept or short[worst] <= 0.0 or len(kept) > legs:
+            break
+        kept = sorted({*kept, worst})
+    at, heights = along[kept], smooth[kept] + max(float(short[worst]), 0.0)
+    while len(at) <= legs:
+        k = int(np.diff(at).argmax())
+        at = np.insert(at, k + 1, (at[k] + at[k + 1]) / 2)
+        heights = np.insert(heights, k + 1, (heights[k] + heights[k + 1]) / 2)
+    return at, heights
 
 
 def _split(s: Samples, first: int, last: int, tolerance_m: float) -> list[int]:

@@ -1,4 +1,4 @@
-"""A whole plan as missions: one a sector, at stacked transit heights. Pure."""
+"""A whole plan as missions: one a sector, with transits in layers. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.events import SearchPlan
 from core.geo import LatLon
 from core.ids import DroneId, SectorId
 from core.terrain import Terrain
-from flightops.missions.heights import transit_heights
+from flightops.missions.heights import transits_for
 from flightops.missions.items import mission_for
 from flightops.missions.mission import Mission
 
@@ -32,13 +32,13 @@ def homes_of(states: Mapping[DroneId, DroneState]) -> dict[DroneId, LatLon]:
 def missions_for(
     plan: SearchPlan, homes: Mapping[DroneId, LatLon], terrain: Terrain, fixed_m: Mapping[DroneId, float]
 ) -> dict[SectorId, Mission] | Refused:
-    """The mission of every sector, or why one of them can't be flown. `fixed_m` as in `transit_heights`."""
-    heights = transit_heights(plan, homes, terrain, fixed_m)
-    if isinstance(heights, Refused):
-        return heights
+    """The mission of every sector, or why one of them can't be flown. `fixed_m` as in `transits_for`."""
+    transits = transits_for(plan, homes, terrain, fixed_m)
+    if isinstance(transits, Refused):
+        return transits
     missions: dict[SectorId, Mission] = {}
     for sector in plan.sectors:
-        made = mission_for(sector, plan, homes[sector.drone], heights[sector.drone], terrain)
+        made = mission_for(sector, plan, homes[sector.drone], transits[sector.sector], terrain)
         if isinstance(made, Refused):
             return made
         missions[sector.sector] = made

@@ -157,7 +157,7 @@ class Desk(RuleBasedStateMachine):
         mode=st.sampled_from([*FlightMode, *[FlightMode.MISSION] * 5]),
         in_air=st.booleans(),
         armed=st.booleans(),
-        item=st.none() | st.integers(0, 12),
+        item=st.none() | st.integers(0, 30),
         version=st.sampled_from(["1.17.0", "", "4.5.5"]),
     )
     def telemetry(
@@ -189,10 +189,10 @@ class Desk(RuleBasedStateMachine):
             for status in self.fleet.searches[search].sectors:
                 drone, ids = status.sector.drone, (search, status.sector.sector, status.sector.drone)
                 self.twice(Uploading(*ids))
-                self.twice(Uploaded(*ids, 11, "0" * 64))
+                self.twice(Uploaded(*ids, 30, "0" * 64))
                 self.telemetry_of(drone, FlightMode.MISSION, 0)
 
-    @rule(drone=DRONES, further=st.integers(0, 9))
+    @rule(drone=DRONES, further=st.integers(0, 29))
     def a_drone_flies_on(self, drone: DroneId, further: int) -> None:
         self.telemetry_of(drone, FlightMode.MISSION, further)
 
@@ -214,7 +214,7 @@ class Desk(RuleBasedStateMachine):
         if how in ("upload", "sortie"):
             self.twice(Uploading(*ids))
         if how in ("uploaded", "sortie"):
-            self.hear(Uploaded(*ids, 11, "0" * 64))
+            self.hear(Uploaded(*ids, 30, "0" * 64))
         if how == "failed":
             self.twice(NotFlown(*ids, "PreArm: compass"))
 

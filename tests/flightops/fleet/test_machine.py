@@ -15,6 +15,7 @@ from core.ids import SearchId, SectorId
 from core.units import UtcSeconds
 from flightops.fleet.machine import BREACHED, ORDERED, TABLE, Sign, item_of, sign_of
 from flightops.fleet.state import IN_AIR, OnBoard
+from flightops.missions.items import sweep_range
 from tests.flightops.missions.flying import in_mission, state
 
 CELLS = list(itertools.product(Phase, Sign))
@@ -25,7 +26,7 @@ SEEN = {
     Sign.LANDS: Phase.LANDING,
     Sign.ON_WAY: Phase.TRANSIT,
 }
-BOARD = OnBoard(SearchId("s"), SectorId("s.1"), 20, UtcSeconds(10.0))
+BOARD = OnBoard(SearchId("s"), SectorId("s.1"), 40, UtcSeconds(10.0))
 
 
 @pytest.mark.parametrize(("phase", "sign"), CELLS, ids=[f"{p}-{s.name}" for p, s in CELLS])
@@ -68,7 +69,7 @@ def test_breach_leads_home_or_to_a_hold(order: Order, phase: Phase) -> None:
     assert TABLE[phase, BREACHED[order]] in (Phase.HOLDING, Phase.RETURNING, Phase.LANDING)
 
 
-@given(st.integers(-1, 25), st.booleans(), st.booleans())
+@given(st.integers(-1, 45), st.booleans(), st.booleans())
 def test_mission_items_read_as_signs(item: int, in_air: bool, armed: bool) -> None:
     heard = state("d1", 20.0, FlightMode.MISSION, in_air=in_air, armed=armed or in_air, item=item)
     sign = sign_of(heard, BOARD)
@@ -77,7 +78,8 @@ def test_mission_items_read_as_signs(item: int, in_air: bool, armed: bool) -> No
     elif item <= 0:
         assert sign is Sign.LIFTING
     else:
-        expected = Sign.ON_WAY if item < 4 else Sign.AT_SWEEP if item <= 16 else Sign.PAST_SWEEP
+        first, last = sweep_range(BOARD.items)
+        expected = Sign.ON_WAY if item < first else Sign.AT_SWEEP if item <= last else Sign.PAST_SWEEP
         assert sign is expected
 
 

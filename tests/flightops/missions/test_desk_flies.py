@@ -41,6 +41,7 @@ from core.units import UtcSeconds
 from flightops.fleet.fold import fold_all
 from flightops.fleet.state import FleetState, SearchStage
 from flightops.missions.desk import DeskSettings, FlightDesk
+from flightops.missions.items import ITEMS_BEFORE_SWEEP
 from tests.flightops.missions.flying import (
     CAMERA,
     FLAT,
@@ -59,6 +60,8 @@ from tests.flightops.missions.flying import (
 
 D1, D2 = DroneId("d1"), DroneId("d2")
 S1 = SearchId("s1")
+SWEEP = ITEMS_BEFORE_SWEEP
+"""The first item that sweeps."""
 FAST = DeskSettings(control_s=0.01)
 
 
@@ -137,7 +140,7 @@ async def approved(f: Flight, *drones: str) -> None:
 
 async def sweeping(f: Flight, *drones: str) -> None:
     await approved(f, *drones)
-    for item in (0, 2, 5):
+    for item in (0, 2, SWEEP + 1):
         await f.hears(*drones, item=item)
     assert all(f.phase(d) is Phase.SWEEPING for d in drones)
 
@@ -268,16 +271,16 @@ async def test_hold_resume_and_return() -> None:
         await sweeping(f, "d1")
         assert await f.desk.ask(Hold(D1, PILOT)) == Accepted("d1")
         await f.until(lambda: f.gate.orders == [(D1, Order.HOLD)])
-        await f.hears("d1", mode=FlightMode.HOLD, in_air=True, item=5)
+        await f.hears("d1", mode=FlightMode.HOLD, in_air=True, item=SWEEP + 1)
         assert f.phase("d1") is Phase.HOLDING
         assert await f.of(SectorFailed) == [], "it was asked to hold"
         assert await f.desk.ask(ResumeSearch(D1, PILOT)) == Accepted("d1")
         await f.until(lambda: "resume" in f.gate.vehicles["d1"].calls)
-        await f.hears("d1", item=6)
+        await f.hears("d1", item=SWEEP + 2)
         assert f.phase("d1") is Phase.SWEEPING
         assert await f.desk.ask(Return(None, PILOT)) == Accepted("fleet")
         await f.until(lambda: f.gate.orders == [(D1, Order.HOLD), (D1, Order.RETURN)])
-        await f.hears("d1", mode=FlightMode.RETURN, in_air=True, item=6)
+        await f.hears("d1", mode=FlightMode.RETURN, in_air=True, item=SWEEP + 2)
         failed = await f.of(SectorFailed)
         assert [x.reason for x in failed] == ["called home by chen before its sector was done"]  # type: ignore[attr-defined]
         done = await f.of(OrderAnswered)
@@ -287,7 +290,7 @@ async def test_hold_resume_and_return() -> None:
 async def test_leaving_the_mission_unasked_fails_the_sector() -> None:
     async with flying() as f:
         await sweeping(f, "d1")
-        await f.hears("d1", mode=FlightMode.RETURN, in_air=True, item=6, battery=0.22)
+        await f.hears("d1", mode=FlightMode.RETURN, in_air=True, item=SWEEP + 2, battery=0.22)
         await f.until(lambda: f.desk.fleet.searches[S1].stage is SearchStage.ENDED)
         assert "broke off by itself" in f.desk.fleet.searches[S1].sectors[0].reason
         assert "battery 22%" in f.desk.fleet.searches[S1].sectors[0].reason
@@ -335,7 +338,7 @@ async def test_a_silent_link_is_told_held_and_called_home() -> None:
     async with flying() as f:
         await sweeping(f, "d1")
         f.clock.time += 5.5
-        await f.hears("d1", item=5)
+        await f.hears("d1", item=SWEEP + 1)
         for _ in range(40):
             f.clock.time += 0.5
             await asyncio.sleep(0.012)
@@ -357,8 +360,8 @@ async def test_restart_folds_the_same_and_sends_nothing() -> None:
         assert f.desk.fleet == before == fold_all(FleetState(), await log.read(0, 10_000))
         assert log.last_seq() == length
         assert (gate.orders, gate.vehicles["d1"].calls, gate.vehicles["d2"].calls) == ([], [], [])
-        await f.hears("d1", "d2", item=6)
-        await f.hears("d1", "d2", item=9)
+        await f.hears("d1", "d2", item=SWEEP + 2)
+        await f.hears("d1", "d2", item=SWEEP + 5)
         await f.until(lambda: f.desk.fleet.searches[S1].stage is SearchStage.ENDED)
         assert f.desk.fleet.searches[S1].outcome is SearchOutcome.SWEPT, "passive facts go on"
         assert (gate.orders, gate.vehicles["d1"].calls) == ([], [])
@@ -425,9 +428,9 @@ async def test_a_breach_with_a_dead_log_is_ordered_once_not_stormed() -> None:
     async with flying(log) as f:
         await sweeping(f, "d1")
         f.clock.time += 5.5
-        await f.hears("d1", item=5)
+        await f.hears("d1", item=SWEEP + 1)
         log.full = True
-        await f.hears("d1", item=5, battery=0.1)
+        await f.hears("d1", item=SWEEP + 1, battery=0.1)
         await f.until(lambda: f.gate.orders != [])
         await asyncio.sleep(0.1)
         assert f.gate.orders == [(D1, Order.RETURN)]
@@ -447,7 +450,7 @@ async def test_an_order_the_gateway_does_not_carry_out_is_said() -> None:
         f.gate.deaf = True
         await f.desk.ask(Hold(D1, PILOT))
         assert await f.first(OrderAnswered) == OrderAnswered(D1, Order.HOLD, False, "the gateway does not answer")
-        await f.hears("d1", item=6)
+        await f.hears("d1", item=SWEEP + 2)
         assert f.phase("d1") is Phase.SWEEPING, "the phase tells what it does, not what it was told"
 
 
@@ -460,13 +463,13 @@ async def test_footprints_become_strips_while_sweeping() -> None:
         await approved(f, "d1")
         await f.hears("d1", item=2)
         f.desk.note_footprint(Footprint(D1, f.clock.now(), square(0)))
-        await f.hears("d1", item=4)
+        await f.hears("d1", item=SWEEP)
         for i in range(8):
             f.clock.time += 0.5
-            await f.hears("d1", item=4)
+            await f.hears("d1", item=SWEEP)
             f.desk.note_footprint(Footprint(D1, f.clock.now(), square(100 + 6 * i)))
         f.clock.time += 1.0
-        await f.hears("d1", item=4)
+        await f.hears("d1", item=SWEEP)
         strip = await f.first(StripSwept)
         assert isinstance(strip, StripSwept)
         ys = [FRAME.to_xy(p)[1] for p in strip.ring]
@@ -483,5 +486,5 @@ async def test_old_news_of_the_mission_does_not_undo_an_order() -> None:
         f.desk.heard(heard_before)
         await asyncio.sleep(0.05)
         assert f.phase("d1") is Phase.HOLDING
-        await f.hears("d1", mode=FlightMode.HOLD, in_air=True, item=6)
+        await f.hears("d1", mode=FlightMode.HOLD, in_air=True, item=SWEEP + 2)
         assert await f.of(SectorFailed) == []

@@ -1,4 +1,4 @@
-"""Missions: layout, heights over the ground, stacked transit levels."""
+"""Missions: layout and heights over the ground."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.errors import Refused
 from core.geo import LatLon
 from core.ids import DroneId
 from core.terrain import GridTerrain, Terrain
-from flightops.missions.heights import ABOVE_SWEEP_M, STACK_M, transit_heights
+from flightops.missions.heights import LEGS, Transit, transits_for
 from flightops.missions.items import NAV_RETURN_TO_LAUNCH, NAV_TAKEOFF, NAV_WAYPOINT, mission_for, sweep_range
 from flightops.missions.mission import Mission, MissionItem
 from flightops.missions.profile import sample
@@ -41,8 +41,14 @@ def place(item: MissionItem) -> LatLon:
     return LatLon(item.x / 1e7, item.y / 1e7)
 
 
-def made(terrain: Terrain, transit_m: float = 90.0) -> Mission:
-    mission = mission_for(PLAN.sectors[0], PLAN, CENTRE, transit_m, terrain)
+def transit(terrain: Terrain, k: int = 0) -> Transit:
+    transits = transits_for(PLAN, HOMES, terrain, {})
+    assert isinstance(transits, dict)
+    return transits[PLAN.sectors[k].sector]
+
+
+def made(terrain: Terrain) -> Mission:
+    mission = mission_for(PLAN.sectors[0], PLAN, CENTRE, transit(terrain), terrain)
     assert isinstance(mission, Mission)
     return mission
 
@@ -63,49 +69,35 @@ def test_height_above_ground_stays_within_5_m(seed: int, relief_m: float) -> Non
         assert np.abs(flown_amsl - s.ground - PLAN.height_agl_m).max() <= 5.0
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.floats(0.0, 160.0))
-def test_transit_levels_are_apart_and_above_the_sweeps(seed: int, relief_m: float) -> None:
-    terrain = hills(seed, relief_m)
-    heights = transit_heights(PLAN, HOMES, terrain, {})
-    assert not isinstance(heights, Refused)
-    levels = {}
-    for sector in PLAN.sectors:
-        home = HOMES[sector.drone]
-        ground = terrain.height_amsl_m(home)
-        assert ground is not None
-        levels[sector.drone] = ground + heights[sector.drone]
-        s = sample((home, sector.path[0]), terrain, 3.0)
-        assert s is not None
-        # samples of this test lie between those of the code: a metre of ground between them is forgiven
-        assert levels[sector.drone] >= s.ground.max() + PLAN.height_agl_m + ABOVE_SWEEP_M - 1.0
-    for a, b in itertools.combinations(levels.values(), 2):
-        assert abs(a - b) >= STACK_M - 1e-6
-
-
 def test_layout_on_flat_ground() -> None:
     mission = made(FLAT)
     commands = [i.command for i in mission.items]
-    assert commands == [
-        NAV_TAKEOFF,
-        178,
-        205,
-        NAV_WAYPOINT,
-        *[NAV_WAYPOINT] * 4,
-        205,
-        NAV_WAYPOINT,
-        NAV_RETURN_TO_LAUNCH,
-    ]
-    assert (mission.sweep_from, mission.sweep_to) == sweep_range(len(mission.items)) == (4, 7)
-    assert mission.items[0].z == mission.items[3].z == mission.items[-2].z == 90.0
-    assert mission.items[1].params[1] == PLAN.speed_mps
-    assert mission.items[2].params[0] == -90.0
-    assert mission.items[2].frame == 2
-    assert {i.z for i in mission.items[4:8]} == {60.0}
-    assert all(i.frame == 3 and i.params[0] == 0.0 and math.isnan(i.params[3]) for i in mission.items[3:8])
-    for item, corner in zip(mission.items[4:8], PLAN.sectors[0].path, strict=True):
+    way, first = [178, NAV_WAYPOINT] * LEGS, 3 + 2 * LEGS
+    sweep = [NAV_WAYPOINT] * 4
+    assert commands == [NAV_TAKEOFF, 205, *way, 178, *sweep, 205, NAV_WAYPOINT, *way, NAV_RETURN_TO_LAUNCH]
+    assert (mission.sweep_from, mission.sweep_to) == sweep_range(len(mission.items)) == (first, first + 3)
+    assert mission.items[1].params[0] == PLAN.gimbal_pitch_deg
+    assert mission.items[1].frame == 2
+    assert mission.items[first - 1].params[1] == PLAN.speed_mps
+    assert {i.z for i in mission.items[first : first + 4]} == {60.0}
+    for item, corner in zip(mission.items[first : first + 4], PLAN.sectors[0].path, strict=True):
+        assert (item.frame, item.params[0]) == (3, 0.0)
+        assert math.isnan(item.params[3])
         assert place(item).lat_deg == pytest.approx(corner.lat_deg, abs=1e-7)
         assert place(item).lon_deg == pytest.approx(corner.lon_deg, abs=1e-7)
+
+
+def test_the_way_there_ends_over_the_start_and_the_way_back_over_home() -> None:
+    mission, way = made(FLAT), transit(FLAT)
+    first, last = mission.sweep_from, mission.sweep_to
+    assert mission.items[0].z == way.out[0].alt_amsl_m - 100.0
+    assert place(mission.items[first - 2]) == place(mission.items[first])
+    assert mission.items[first - 2].z == way.out[-1].alt_amsl_m - 100.0
+    assert place(mission.items[last + 2]) == place(mission.items[last])
+    assert mission.items[last + 2].z == way.back[0].alt_amsl_m - 100.0
+    home = HOMES[PLAN.sectors[0].drone]
+    assert place(mission.items[-2]).lat_deg == pytest.approx(home.lat_deg, abs=1e-7)
+    assert place(mission.items[-2]).lon_deg == pytest.approx(home.lon_deg, abs=1e-7)
 
 
 def test_heights_count_from_home_not_from_the_sea() -> None:
@@ -113,18 +105,7 @@ def test_heights_count_from_home_not_from_the_sea() -> None:
     ramp = GridTerrain(FRAME, -800.0, -800.0, 800.0, np.array([[200.0, 200.0, 240.0]] * 3))
     mission = made(ramp)
     x = FRAME.to_xy(PLAN.sectors[0].path[0])[0]
-    assert mission.items[4].z == pytest.approx(60.0 + 40.0 * x / 800.0, abs=0.1)
-
-
-def test_settings_can_raise_a_transit_but_not_sink_it() -> None:
-    low, high = (
-        transit_heights(PLAN, HOMES, FLAT, {DroneId("d1"): 20.0}),
-        transit_heights(PLAN, HOMES, FLAT, {DroneId("d1"): 150.0}),
-    )
-    assert isinstance(low, dict)
-    assert isinstance(high, dict)
-    assert sorted(low.values()) == [70.0, 80.0, 90.0]
-    assert high[DroneId("d1")] == 150.0
+    assert mission.items[mission.sweep_from].z == pytest.approx(60.0 + 40.0 * x / 800.0, abs=0.1)
 
 
 def test_unknown_ground_is_refused_by_name() -> None:
@@ -132,7 +113,7 @@ def test_unknown_ground_is_refused_by_name() -> None:
     refused = missions_for(PLAN, HOMES, small, {})
     assert isinstance(refused, Refused)
     assert refused.reasons[0].field == "terrain"
-    sector = mission_for(PLAN.sectors[0], PLAN, CENTRE, 90.0, small)
+    sector = mission_for(PLAN.sectors[0], PLAN, CENTRE, transit(FLAT), small)
     assert isinstance(sector, Refused)
 
 
