@@ -5,7 +5,7 @@ import { newId } from "../src/api/ids";
 import { assignSlots, SLOTS, slotColour } from "../src/picture/colours";
 import * as d from "../src/picture/derive";
 import { emptyPicture } from "../src/picture/picture";
-import { drone, incident, NOW, search, sighting, task, unit } from "./build";
+import { drone, incident, NOW, search, sighting, task, unit } from "./given/build";
 
 describe("freshness", () => {
   it("tells fresh from stale from lost", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { expectedSwathM, expectedTimeS, IDLE, step, type Draft, type Stroke } from "../src/map/draft";
+import { expectedSwathM, expectedTimeS, IDLE, step, type Draft, type Stroke } from "../src/map/draw/draft";
 import type { LonLat } from "../src/picture/types";
 
 const corner = (lon: number, lat: number): Stroke => ({ do: "corner", at: [lon, lat] });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { overlapPx2, placeLabels, type Box, type Wanted } from "../src/geo/placing";
-import { IDLE, step, type Draft } from "../src/map/draft";
+import { IDLE, step, type Draft } from "../src/map/draw/draft";
 import * as o from "../src/map/overlays";
 import type { LonLat, Sector } from "../src/picture/types";
-import { drone, incident, NOW, search, sighting, task, unit } from "./build";
+import { drone, incident, NOW, search, sighting, task, unit } from "./given/build";
 
 const RING: LonLat[] = [[0, 0], [1, 0], [1, 1]];
 const colourOf = (id: string): string => `colour of ${id}`;

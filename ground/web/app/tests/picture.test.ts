@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseMessage } from "../src/picture/parse";
 import { apply, emptyPicture, NOTHING, type Mirror } from "../src/picture/picture";
 import type { Delta, Drop, Picture, Put, Snapshot } from "../src/picture/types";
-import { drone, incident, unit } from "./build";
+import { drone, incident, unit } from "./given/build";
 
 const snapshot = (seq: number, picture: Partial<Picture> = {}): Snapshot => ({
   type: "snapshot",

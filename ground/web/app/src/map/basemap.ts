@@ -10,6 +10,9 @@ export const FONTS = ["Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Not
 
 const kind = (...names: string[]): ExpressionSpecification => ["in", ["get", "kind"], ["literal", names]];
 
+/** Every 50 m a contour is drawn stronger and carries its height. */
+const INDEX: ExpressionSpecification = ["==", ["%", ["to-number", ["get", "height_m"], 1], 50], 0];
+
 /** Width in px at zooms 12, 15 and 18. */
 function width(far: number, mid: number, near: number): ExpressionSpecification {
   return ["interpolate", ["exponential", 1.6], ["zoom"], 12, far, 15, mid, 18, near];
@@ -46,7 +49,7 @@ function ground(p: Palette): LayerSpecification[] {
       source: BASEMAP,
       filter: kind("contour"),
       layout: { "line-join": "round" },
-      paint: { "line-color": p.contour, "line-width": width(0.5, 0.8, 1.2) },
+      paint: { "line-color": p.contour, "line-width": ["case", INDEX, 1.3, 0.6] },
     },
   ];
 }
@@ -108,8 +111,8 @@ function labels(p: Palette): LayerSpecification[] {
       id: "base-label-contour",
       type: "symbol",
       source: BASEMAP,
-      filter: ["all", kind("contour"), ["has", "height_m"]],
-      minzoom: 14.5,
+      filter: ["all", kind("contour"), INDEX],
+      minzoom: 13,
       layout: {
         "symbol-placement": "line",
         "symbol-spacing": 700,

@@ -3,7 +3,7 @@ import type { Feature, FeatureCollection, Geometry, GeoJsonProperties } from "ge
 import { ahead, closed, middleOf, wedge } from "../geo/geometry";
 import { freshness, placeOf } from "../picture/derive";
 import type { Drone, Id, Incident, LonLat, Search, Sighting, Site, Task, Unit } from "../picture/types";
-import type { Draft } from "./draft";
+import type { Draft } from "./draw/draft";
 
 export type ColourOf = (drone: Id) => string;
 /** A sensor shows its alarm for this long, s. */

@@ -2,7 +2,7 @@
 import { newId } from "../api/ids";
 import { planSearch } from "../api/calls";
 import { problemOf, searchAreaM2, toPolygon, type RingProblem } from "../geo/polygon";
-import { IDLE, step, type Draft, type Stroke } from "../map/draft";
+import { IDLE, step, type Draft, type Stroke } from "../map/draw/draft";
 import type { Id } from "../picture/types";
 import { toasts } from "./toasts.svelte";
 import { view } from "./view.svelte";

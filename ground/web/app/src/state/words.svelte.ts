@@ -1,7 +1,7 @@
 /** The language in use, remembered on this machine. */
 import { en, type WordKey } from "../words/en";
 import { fill } from "../words/fill";
-import type { Language } from "../words/format";
+import { clockTime, type Language } from "../words/format";
 import { zh } from "../words/zh";
 import { recall, remember } from "./memory";
 
@@ -27,4 +27,10 @@ export function t(key: WordKey, values: Readonly<Record<string, string | number>
 export function word(prefix: string, name: string | null, otherwise: string = name ?? ""): string {
   const key = `${prefix}.${name ?? ""}`;
   return key in en ? t(key as WordKey) : otherwise;
+}
+
+/** How long until a unit is there; "" once it is there. */
+export function etaText(remainingS: number | null): string {
+  if (remainingS === null) return "";
+  return remainingS > 0 ? t("unit.eta", { time: clockTime(remainingS) }) : t("unit.due");
 }

@@ -218,6 +218,7 @@ export const en = {
   "video.close": "Close",
   "video.stop": "Stop video",
   "video.connecting": "Connecting",
+  "video.dead": "No signal from the camera",
   "video.no_picture": "No picture for {age}",
   "video.refused": "Refused",
   "video.retry": "Try again",

@@ -220,6 +220,7 @@ export const zh: Record<WordKey, string> = {
   "video.close": "关闭",
   "video.stop": "停止视频",
   "video.connecting": "正在连接",
+  "video.dead": "相机无信号",
   "video.no_picture": "已 {age}无画面",
   "video.refused": "被拒绝",
   "video.retry": "重试",

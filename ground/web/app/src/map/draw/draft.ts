@@ -1,5 +1,5 @@
 /** The drawing of a search area as a state machine: corners by click, holes for no-fly zones, fixes by drag. Pure. */
-import type { LonLat } from "../picture/types";
+import type { LonLat } from "../../picture/types";
 
 /** idle: nothing; outer: setting the outer corners; hole: setting a hole's; fixing: closed, corners can be dragged. */
 export interface Draft {

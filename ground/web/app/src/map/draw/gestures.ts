@@ -1,7 +1,7 @@
 /** Clicks on the map while an area is drawn: corners, closing on the first corner or by double click. */
 import type { Map as MapLibre, MapMouseEvent } from "maplibre-gl";
-import type { LonLat } from "../picture/types";
-import { drawing } from "../state/drawing.svelte";
+import type { LonLat } from "../../picture/types";
+import { drawing } from "../../state/drawing.svelte";
 
 /** A click this near to the last corner is the second half of a double click, px. */
 const SAME_PX = 8;

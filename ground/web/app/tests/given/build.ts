@@ -1,5 +1,5 @@
 /** Entities for tests: complete, with only what matters to the test said. */
-import type { Drone, Incident, Search, Sighting, Task, Unit } from "../src/picture/types";
+import type { Drone, Incident, Search, Sighting, Task, Unit } from "../../src/picture/types";
 
 export const NOW = 1_790_000_000;
 
