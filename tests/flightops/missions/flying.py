@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from core.camera import THERMAL_640, Camera
 from core.commands import SearchArea
 from core.drone import Aged, Autopilot, Battery, DroneState, FlightMode, Gnss, MissionProgress
@@ -12,7 +14,7 @@ from core.errors import Fault, Refused
 from core.events import Order, SearchPlan, Sector
 from core.geo import Area, GeoPoint, LatLon, LocalFrame
 from core.ids import DroneId, PersonName, SearchId, SectorId
-from core.terrain import FlatTerrain
+from core.terrain import FlatTerrain, GridTerrain
 from core.units import MetresAmsl, Seconds, UtcSeconds
 from flightops.missions.items import sweep_range
 from flightops.missions.mission import Mission
@@ -158,3 +160,15 @@ def in_mission(drone: str, now: float, item: int, **changes: object) -> DroneSta
 
 def items_of(mission: Mission) -> tuple[int, int]:
     return sweep_range(len(mission.items))
+
+
+def hills(seed: int, relief_m: float, step_m: float = 20.0) -> GridTerrain:
+    """Smooth random hills, 1.6 km wide: sums of waves of 150 m and longer."""
+    rng = np.random.default_rng(seed)
+    n = int(1600 / step_m) + 1
+    x, y = np.meshgrid(np.arange(n) * step_m, np.arange(n) * step_m)
+    height = np.full((n, n), 300.0)
+    for _ in range(4):
+        length, angle, phase = rng.uniform(150, 900), rng.uniform(0, 7), rng.uniform(0, 7)
+        height += relief_m / 4 * np.sin((x * np.cos(angle) + y * np.sin(angle)) * 2 * np.pi / length + phase)
+    return GridTerrain(FRAME, -800.0, -800.0, step_m, height)

@@ -19,22 +19,10 @@ from flightops.missions.items import NAV_RETURN_TO_LAUNCH, NAV_TAKEOFF, NAV_WAYP
 from flightops.missions.mission import Mission, MissionItem
 from flightops.missions.profile import sample
 from flightops.missions.sorties import missions_for
-from tests.flightops.missions.flying import CENTRE, FLAT, FRAME, at, plan_for
+from tests.flightops.missions.flying import CENTRE, FLAT, FRAME, at, hills, plan_for
 
 PLAN = plan_for("s1", ("d1", "d2", "d3"))
 HOMES = {DroneId(d): at(-20.0 * i, 0.0) for i, d in enumerate(("d1", "d2", "d3"))}
-
-
-def hills(seed: int, relief_m: float, step_m: float = 20.0) -> GridTerrain:
-    """Smooth random hills, 1.6 km wide: sums of waves of 150 m and longer."""
-    rng = np.random.default_rng(seed)
-    n = int(1600 / step_m) + 1
-    x, y = np.meshgrid(np.arange(n) * step_m, np.arange(n) * step_m)
-    height = np.full((n, n), 300.0)
-    for _ in range(4):
-        length, angle, phase = rng.uniform(150, 900), rng.uniform(0, 7), rng.uniform(0, 7)
-        height += relief_m / 4 * np.sin((x * np.cos(angle) + y * np.sin(angle)) * 2 * np.pi / length + phase)
-    return GridTerrain(FRAME, -800.0, -800.0, step_m, height)
 
 
 def place(item: MissionItem) -> LatLon:

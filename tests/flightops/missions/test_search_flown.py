@@ -28,6 +28,7 @@ from flightops.fleet.state import SearchStage
 from flightops.links.client import GatewayClient
 from flightops.links.gateway import Gateway
 from flightops.missions.desk import FlightDesk
+from flightops.missions.heights import LOW_M, NEAR_M, STACK_M
 from flightops.planning.search import plan_search
 from sitl.vehicle.fleet import run_fleet
 from sitl.vehicle.spec import Truth, VehicleSpec
@@ -46,6 +47,8 @@ SAFE = {
 }
 PILOT = PersonName("chen")
 HEIGHT_M = 25.0
+OFF_M = 4.0
+"""How far a flown height may be from the one asked: GNSS, control, and the start of a climb."""
 
 
 @dataclass
@@ -148,6 +151,7 @@ async def test_both_families_sweep_a_slope_hold_resume_and_end(tmp_path: Path) -
         assert len([x for x in facts if isinstance(x, SectorSwept)]) == 2
         assert all(x.done for x in facts if isinstance(x, OrderAnswered))
         keeps_its_height(f)
+        keeps_clear_on_the_way(f)
 
 
 def keeps_its_height(f: Flown) -> None:
@@ -162,3 +166,22 @@ def keeps_its_height(f: Flown) -> None:
     middle = sorted(heights)[len(heights) // 10 : -len(heights) // 10]
     assert min(middle) > HEIGHT_M - 8
     assert max(middle) < HEIGHT_M + 20, "the climb before and after the sweep is within the transit height"
+
+
+def keeps_clear_on_the_way(f: Flown) -> None:
+    """In transit it is as far above the true ground as its layer asks, and from the other drone where they are near."""
+    ways: dict[int, list[tuple[float, float, float, float]]] = {}
+    for phase, truth in f.truths:
+        if phase is Phase.TRANSIT:
+            place = truth.place.ground
+            ground = SLOPE.height_amsl_m(place)
+            assert ground is not None
+            assert truth.place.alt_amsl_m - ground > min(HEIGHT_M, LOW_M) - OFF_M
+            ways.setdefault(truth.system_id, []).append((*FRAME.to_xy(place), truth.place.alt_amsl_m, truth.at))
+    one, other = (np.array(w) for w in ways.values())
+    assert min(len(one), len(other)) > 50
+    together = np.abs(one[:, None, 3] - other[None, :, 3]) < 0.2
+    near = np.hypot(one[:, None, 0] - other[None, :, 0], one[:, None, 1] - other[None, :, 1]) < NEAR_M
+    apart = np.abs(one[:, None, 2] - other[None, :, 2])
+    assert (together & near).any(), "the test shows nothing when they never come near"
+    assert apart[together & near].min() > STACK_M - OFF_M
