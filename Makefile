@@ -33,12 +33,12 @@ check: setup
 	@.venv/bin/buf lint && .venv/bin/buf breaking --against proto/baseline.binpb
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@$(PY) -m pytest -q -m "not slow and not scenario and not browser and not long"
+	@$(PY) -m pytest -q -n 2 --dist loadfile -m "not slow and not scenario and not browser and not long"
 
 test: setup system-packages
 	@$(MAKE) --no-print-directory check
 	@cd ground/web/app && ../../../.venv/bin/python ../../../hatch_build.py --npm run test
-	@$(PY) -m pytest -q -m "(slow or scenario or browser) and not long"
+	@$(PY) -m pytest -q -n 2 --dist load -m "(slow or scenario or browser) and not long"
 
 test-long: setup system-packages
 	@$(PY) -m pytest -q -m long

@@ -27,10 +27,10 @@ class Ports:
     videos: tuple[int, ...]
 
 
-def free_ports(drones: int) -> Ports:
-    """Ports that nobody uses just now; the map's is 8440 when that is free."""
+def free_ports(drones: int, usual: bool) -> Ports:
+    """Ports that nobody uses just now; `usual`: the map's is 8440 when that is free."""
     held = [_bound(socket.SOCK_DGRAM, 0) for _ in range(2 * drones)]
-    tcp = [_bound(socket.SOCK_STREAM, 0), _preferred(HTTP_PORT)]
+    tcp = [_bound(socket.SOCK_STREAM, 0), _preferred(HTTP_PORT if usual else 0)]
     numbers = [s.getsockname()[1] for s in (*tcp, *held)]
     for s in (*tcp, *held):
         s.close()

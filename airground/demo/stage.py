@@ -69,7 +69,7 @@ def set_up(options: Options) -> Stage:
     export(world, folder / "map", site_token)
     accounts = AccountsFile(folder / "var" / "accounts.json")
     admin = accounts.first_start(lambda: new_secret(14))
-    ports = free_ports(scenario.fleet.drones)
+    ports = free_ports(scenario.fleet.drones, usual=not options.headless)
     operator, password = new_id("demo-pilot"), new_secret(20)
     accounts.add(operator, Role.PILOT, password, must_change_password=False)
     stage = Stage(

@@ -108,7 +108,7 @@ async def test_from_a_polygon_on_the_map_to_a_found_person(theatre: Theatre, tmp
         button = made.get_by_test_id("return-all")
         await button.hover()
         await made.mouse.down()
-        await made.wait_for_timeout(1500)
+        await made.wait_for_timeout(4000)
         await made.mouse.up()
         await play.until(lambda p: any(d["phase"] in ("returning", "landing") for d in p["drones"].values()), 30)
 

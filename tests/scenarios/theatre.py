@@ -52,7 +52,7 @@ def theatre(tmp_path: Path) -> Theatre:
 
     @asynccontextmanager
     async def open_stage(scenario: str, autopilot: str) -> AsyncIterator[Play]:
-        stage = set_up(Options(scenario=scenario, autopilot=autopilot, folder=tmp_path / "stage"))
+        stage = set_up(Options(scenario=scenario, headless=True, autopilot=autopilot, folder=tmp_path / "stage"))
         async with processes(stage) as running, Api(stage.server) as api:
             await api.sign_in(stage.operator, stage.operator_password)
             yield Play(stage, running, api)

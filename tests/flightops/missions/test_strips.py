@@ -40,8 +40,13 @@ def area_m2(strips: tuple[StripSwept, ...]) -> float:
     return sum(shapely.Polygon([FRAME.to_xy(p) for p in s.ring]).area for s in strips)
 
 
+def centimetres(most_m: int) -> st.SearchStrategy[float]:
+    """Whole centimetres, in m: shapely divides by zero on edges 1e-300 m apart, which no footprint has."""
+    return st.integers(0, 100 * most_m).map(lambda cm: cm / 100)
+
+
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.floats(0, 60), st.floats(0, 300)), min_size=1, max_size=12))
+@given(st.lists(st.tuples(centimetres(60), centimetres(300)), min_size=1, max_size=12))
 def test_strips_hold_what_was_seen(corners: list[tuple[float, float]]) -> None:
     sweep = started(*IDS, D1, t(0))
     for i, (x, y) in enumerate(corners):
