@@ -21,13 +21,15 @@ from core.geo import Floats, GeoPoint, LatLon, LocalFrame
 from core.ids import DroneId, SectorId
 from core.terrain import Terrain
 from core.units import MetresAmsl
-from flightops.missions.profile import STEP_M, Samples, gentle, legs_over, sample
+from flightops.missions.profile import Samples, gentle, legs_over, sample
 
 LEGS = 4
 """Legs of every transit; a fixed number, so that a mission's layout follows from its number of items."""
 STACK_M = 10.0
 """Between one drone and the next where they are within NEAR_M, seen from above."""
 NEAR_M = 30.0
+SAMPLE_M = 2.0
+"""Between ground samples; on hills with slopes over 1 in 1 the ground between samples 5 m apart rises 2 m over both."""
 LOW_M = 30.0
 """Height above ground of the lowest layer over its home (the plan's, if that is lower): over crowns and wires."""
 SWEEP_OFF_M = 5.0
@@ -138,7 +140,7 @@ def _course(sector: Sector, home: LatLon | None, terrain: Terrain, frame: LocalF
         )
     lines = []
     for line in ((home, sector.path[0]), sector.path, (sector.path[-1], home)):
-        ground = sample(line, terrain)
+        ground = sample(line, terrain, SAMPLE_M)
         if ground is None:
             return Refused.because(
                 "terrain", f"no ground height is known on the way of {sector.drone}", "load terrain for this area"
@@ -170,7 +172,7 @@ def _passes_m(one: _Course, other: _Course) -> int:
 def _sweeping(other: _Course, height_agl_m: float, mine: _Course) -> _Taken:
     """Air that another's sweep takes, but for where my own goes up and down through it anyway."""
     away, _ = cKDTree(mine.columns[1:]).query(other.sweep.xy)
-    counts = away > NEAR_M + STEP_M
+    counts = away > NEAR_M + SAMPLE_M
     return _Taken(other.sweep.xy[counts], other.sweep.ground.ground[counts] + height_agl_m + SWEEP_OFF_M)
 
 
@@ -189,15 +191,14 @@ def _floor(line: _Line, layer: _Layer, *, home_first: bool) -> Floats:
 def _over(xy: Floats, others: Iterable[_Taken]) -> Floats:
     """Least heights (n,) m AMSL that keep STACK_M over all air taken within NEAR_M; -inf where there is none."""
     least = np.full(len(xy), -np.inf)
-    reach = NEAR_M + STEP_M
+    reach = NEAR_M + SAMPLE_M
     low, high = xy.min(axis=0) - reach, xy.max(axis=0) + reach
+    line = cKDTree(xy)
     for taken in others:
         close = ((taken.xy >= low) & (taken.xy <= high)).all(axis=1)
         if close.any():
-            top = taken.top[close]
-            for i, found in enumerate(cKDTree(taken.xy[close]).query_ball_point(xy, reach)):
-                if found:
-                    least[i] = max(least[i], top[found].max() + STACK_M)
+            near = line.sparse_distance_matrix(cKDTree(taken.xy[close]), reach, output_type="ndarray")
+            np.maximum.at(least, near["i"], taken.top[close][near["j"]] + STACK_M)
     return least
 
 
