@@ -83,7 +83,7 @@ async def task(job: Any) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def airfield(folder: Path, first_port: int, *autopilots: Autopilot) -> AsyncIterator[Flown]:
-    """Drones d1, d2 ... 30 m apart on the slope, and all of flightops."""
+    """Drones d1, d2 ... 20 m apart on the slope, and all of flightops."""
     ids = [DroneId(f"d{i + 1}") for i in range(len(autopilots))]
     links = [DroneSettings(id=d, link=f"udpin://127.0.0.1:{first_port + i}") for i, d in enumerate(ids)]
     gateway_settings = GatewaySettings(control_port=0, mavsdk_port=0)
@@ -91,7 +91,7 @@ async def airfield(folder: Path, first_port: int, *autopilots: Autopilot) -> Asy
     settings = Settings(data_dir=str(folder), map=centre, gateway=gateway_settings, drones=tuple(links))
     specs = []
     for i, autopilot in enumerate(autopilots):
-        home = FRAME.to_latlon(-30.0 * i, 0.0)
+        home = FRAME.to_latlon(-20.0 * i, 0.0)
         point = GeoPoint(home.lat_deg, home.lon_deg, SLOPE.height_amsl_m(home) or MetresAmsl(0.0))
         remote = ("127.0.0.1", first_port + i)
         specs.append(VehicleSpec(i + 1, autopilot, point, remote, params=SAFE[autopilot]))
@@ -169,19 +169,18 @@ def keeps_its_height(f: Flown) -> None:
 
 
 def keeps_clear_on_the_way(f: Flown) -> None:
-    """In transit it is as far above the true ground as its layer asks, and from the other drone where they are near."""
-    ways: dict[int, list[tuple[float, float, float, float]]] = {}
+    """In transit it is as far above the true ground as its layer asks, and from the other's way where it is near."""
+    ways: dict[int, list[tuple[float, float, float]]] = {}
     for phase, truth in f.truths:
         if phase is Phase.TRANSIT:
             place = truth.place.ground
             ground = SLOPE.height_amsl_m(place)
             assert ground is not None
             assert truth.place.alt_amsl_m - ground > min(HEIGHT_M, LOW_M) - OFF_M
-            ways.setdefault(truth.system_id, []).append((*FRAME.to_xy(place), truth.place.alt_amsl_m, truth.at))
+            ways.setdefault(truth.system_id, []).append((*FRAME.to_xy(place), truth.place.alt_amsl_m))
     one, other = (np.array(w) for w in ways.values())
     assert min(len(one), len(other)) > 50
-    together = np.abs(one[:, None, 3] - other[None, :, 3]) < 0.2
     near = np.hypot(one[:, None, 0] - other[None, :, 0], one[:, None, 1] - other[None, :, 1]) < NEAR_M
     apart = np.abs(one[:, None, 2] - other[None, :, 2])
-    assert (together & near).any(), "the test shows nothing when they never come near"
-    assert apart[together & near].min() > STACK_M - OFF_M
+    assert near.any(), "the test shows nothing when their ways never come near"
+    assert apart[near].min() > STACK_M - OFF_M
