@@ -31,6 +31,7 @@ from core.io.runtime import SystemClock, new_secret
 from core.io.settings import Settings
 from core.io.sqlite_log import SqliteLog, SqliteTrail
 from core.roles import Principal
+from flightops.fleet.looked_for import looked_for_at
 from flightops.links.client import GatewayClient
 from flightops.missions.desk import DeskSettings, FlightDesk
 from flightops.planning.search import plan_search
@@ -70,6 +71,7 @@ class Coordinator:
         self._gateway.heard.append(self._heard)
         self._gateway.warned.append(self._warned)
         self._warnings: asyncio.Queue[DroneWarned] = asyncio.Queue(200)
+        self._passed_over = 0
 
     def _flight_desk(self) -> FlightDesk:
         drones = self._settings.drones
@@ -111,7 +113,11 @@ class Coordinator:
         self._live.saw(footprint)
 
     async def _sighted(self, sighting: SightingMade) -> None:
-        await self._log.append(self._clock.now(), sighting)
+        if looked_for_at(self._flight.fleet, sighting.drone, sighting.place):
+            await self._log.append(self._clock.now(), sighting)
+        else:
+            self._passed_over += 1
+            log.info("seen where nobody is looked for, not recorded", drone=sighting.drone, so_far=self._passed_over)
 
     async def _record_warnings(self) -> None:
         while True:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -15,6 +15,10 @@ from flightops.planning.paths.timing import Pace, flight_s, length_m
 ROUNDS = 14
 SNAP_M = 5.0
 LEAST_M = 0.5
+APART_M = 60.0
+"""Between the places where drones enter, and where they leave, their shares."""
+MOST = 10
+"""Paths whose directions are all tried against one another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +108,40 @@ def assigned(homes: tuple[Floats | None, ...], paths: tuple[Floats, ...]) -> tup
         if place is not None:
             cost[:, j] = np.hypot(*(ends - place).transpose(2, 0, 1)).sum(axis=1)
     rows, columns = linear_sum_assignment(cost)
-    out = []
-    for i, j in zip(rows, columns, strict=True):
-        place = homes[j]
-        back = place is not None and np.hypot(*(ends[i, 1] - place)) < np.hypot(*(ends[i, 0] - place)) - 1.0
-        out.append((int(j), paths[i][::-1] if back else paths[i]))
-    return tuple(out)
+    places = [homes[j] if homes[j] is not None else stand_in for j in columns]
+    turned = _turned(ends[rows], places)
+    return tuple(
+        (int(j), paths[i][::-1] if back else paths[i]) for i, j, back in zip(rows, columns, turned, strict=True)
+    )
+
+
+def _turned(ends: Floats, homes: list[Floats | None]) -> tuple[bool, ...]:
+    """Which paths are flown backwards: the shortest ways in, among those that keep starts and ends APART_M apart.
+
+    Neighbouring shares of one thread touch where it was cut: two drones must neither enter nor leave there at one
+    time. `ends` (n, 2, 2): first and last point of each path. Over MOST paths all are turned alike, which keeps
+    every start and every end to itself.
+    """
+    n = len(ends)
+    alike = ((False,) * n, (True,) * n)
+    best: tuple[float, float, tuple[bool, ...]] | None = None
+    for ways in product((False, True), repeat=n) if n <= MOST else alike:
+        k = np.array(ways, dtype=int)
+        starts, stops = ends[np.arange(n), k], ends[np.arange(n), 1 - k]
+        near = min(_closest(starts), _closest(stops))
+        way_in = sum(float(np.hypot(*(p - h))) for p, h in zip(starts, homes, strict=True) if h is not None)
+        rank = (-min(near, APART_M), round(way_in, 1), ways)
+        best = rank if best is None else min(best, rank)
+    assert best is not None
+    return best[2]
+
+
+def _closest(points: Floats) -> float:
+    """Least distance between any two of (n, 2) points, m; infinite for fewer than two."""
+    if len(points) < 2:
+        return float("inf")
+    gaps = np.hypot(*(points[:, None] - points[None, :]).transpose(2, 0, 1))
+    return float(gaps[np.triu_indices(len(points), 1)].min())
 
 
 def balance(paths: tuple[Floats, ...], pace: Pace) -> float:
