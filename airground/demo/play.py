@@ -105,7 +105,7 @@ def run_demo(options: Options) -> int:
     try:
         with asyncio.Runner() as runner:
             report = runner.run(_with_signals(stage))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         print("\nairground demo: ended")
         return 0
     expect = stage.scenario.expect
