@@ -16,8 +16,9 @@ from sitl.world.export import SITE_ID
 LOOK_S = 0.5
 TRY_AGAIN_S = 2.0
 SWEEPS = 4
-"""How often the area is swept before the operator gives up; each further sweep has closer legs."""
-CLOSER = 0.6
+"""How often the area is swept before the operator gives up; each further sweep is slower, with closer legs, since what
+leaves hid from one line and moment is open from another."""
+CLOSER = 0.65
 
 
 Tell = Callable[[str], None]
@@ -41,7 +42,7 @@ class Operator:
             while steps and self._clock.now() >= began + steps[0].at_s:
                 await self._do(steps.pop(0), story)
             await self.look(story)
-            if story.search_over and not story.leads and 0 < self._sweeps < SWEEPS:
+            if story.search_over and story.found_at is None and 0 < self._sweeps < SWEEPS:
                 self._wants_search = True
             if self._wants_search:
                 await self._search(story)
@@ -76,7 +77,7 @@ class Operator:
         self._tries += 1
         name = f"demo-{self._tries}"
         body: dict[str, Any] = {"id": name, "area": self._area, "height_agl_m": asked.height_agl_m}
-        body["speed_mps"] = asked.speed_mps
+        body["speed_mps"] = round(asked.speed_mps * CLOSER**self._sweeps, 1)
         if asked.swath_m is not None:
             body["swath_m"] = round(asked.swath_m * CLOSER**self._sweeps, 1)
         if await self._ask("/api/v1/searches", body) and await self._ask(f"/api/v1/searches/{name}/approve"):

@@ -29,8 +29,6 @@ class Story:
     arrived_at: UtcSeconds | None = None
     found_at: UtcSeconds | None = None
     search_over: bool = False
-    leads: bool = False
-    """Whether an incident about a person is live: a unit is on its way, or has found somebody."""
     version: str = ""
     false_opened: set[str] = field(default_factory=set)
     false_left: set[str] = field(default_factory=set)
@@ -48,8 +46,6 @@ class Story:
             elif incident["kind"] == "smoke" and self.smoke_at is None:
                 self.smoke_at = now
         live = {"open", "confirmed"}
-        seen = [i for i in picture["incidents"].values() if i["kind"] == "person_seen"]
-        self.leads = self.found_at is not None or any(i["state"] in live for i in seen)
         self.false_left = {i for i in self.false_opened if picture["incidents"][i]["state"] in live}
 
     def _is_the_person(self, incident: dict[str, Any]) -> bool:
