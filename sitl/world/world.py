@@ -75,7 +75,7 @@ class World:
         """(id, name, place) of the patrol units, all on roads."""
         by_name = {r.name: r.points for r in self.roads}
         places = (
-            ("u1", "PTU 1", "Forest Road", -1),
+            ("u1", "PTU 1", "Forest Road", 8),
             ("u2", "PTU 2", "Valley Road", 20),
             ("u3", "Patrol 3", "Mill Street", 1),
         )
