@@ -78,7 +78,9 @@ class Coordinator:
         camera = drones[0].camera if drones else None
         lens = Camera(camera.width_px, camera.height_px, camera.hfov_deg) if camera else Camera(640, 512, 45.0)
         heights = {DroneId(d.id): d.height_agl_m for d in drones if d.height_agl_m is not None}
-        told = DeskSettings(self._settings.search.auto_approve, heights_m=heights, workers=self._planners)
+        endurance_s = min((d.endurance_s for d in drones), default=1200.0)
+        approve = self._settings.search.auto_approve
+        told = DeskSettings(approve, endurance_s, heights, workers=self._planners)
         return FlightDesk(self._log, self._gateway, plan_search, self._data.terrain, lens, self._clock, told)
 
     def _ground_parts(self) -> Ground:

@@ -75,7 +75,12 @@ def write_settings(
     ]  # fmt: skip
     for k, (link, port) in enumerate(zip(drone_links, ports.videos, strict=True), start=1):
         rows += ["[[drones]]", f'id = "d{k}"', f'name = "Drone {k}"', f'link = "{link}"']
-        rows += [f'video = "udp://127.0.0.1:{port}"', "camera = { latency_s = 0.08, latency_sigma_s = 0.05 }", ""]
+        rows += [
+            "endurance_s = 1600.0",
+            f'video = "udp://127.0.0.1:{port}"',
+            "camera = { latency_s = 0.08, latency_sigma_s = 0.05 }",
+            "",
+        ]
     for unit, name, _ in world.unit_starts():
         rows += ["[[units]]", f'id = "{unit}"', f"name = {json.dumps(name)}", 'kind = "motorcycle"']
         rows += [f'token_hash = "{unit_hashes[unit]}"', ""]

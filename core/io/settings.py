@@ -51,6 +51,8 @@ class DroneSettings(Struct, frozen=True):
     system_id: int | None = None
     video: str | None = None
     camera: CameraSettings = CameraSettings()
+    endurance_s: float = 1200.0
+    """Flight time of a full battery at search speed; searches that would need more are refused."""
     height_agl_m: float | None = None
     """Transit and return height above home; None: stacked by the order in this file, 10 m apart."""
 

@@ -19,10 +19,10 @@ from sitl.world.world import World
 
 SKY_C = -20.0
 NOISE_C = 0.05
-BANK, SLACK_PX = 8, 64
-"""Noise frames made once; each picture takes a window of one at random."""
-SHRINK = 2
-"""Foliage is composed at half resolution: leaves are wider than a pixel."""
+BANK = 24
+"""Noise frames made once, the fixed pattern in each; a picture takes one at random."""
+SHRINK = 4
+"""Foliage is composed at a quarter of the resolution: its cells of 0.5 m span six pixels from 60 m."""
 
 
 class Renderer:
@@ -36,10 +36,10 @@ class Renderer:
         shape = (camera.height_px, camera.width_px)
         rng = np.random.default_rng(world.seed + 31)
         level = NOISE_C * 255.0 / (BELOW_C + ABOVE_C)
-        self._bank = rng.normal(0, level, (BANK, shape[0], shape[1] + SLACK_PX)).astype(np.float32)
         v, u = (np.linspace(-1, 1, n, dtype=np.float32) for n in shape)
         shade = -1.2 * (v[:, None] ** 2 + u[None, :] ** 2)
-        self._fixed = shade + rng.normal(0, 0.35, shape[1]).astype(np.float32)
+        fixed = shade + rng.normal(0, 0.35, shape[1]).astype(np.float32)
+        self._bank = rng.normal(0, level, (BANK, *shape)).astype(np.float32) + fixed
 
     def render(self, pose: Pose, t_s: float, rng: np.random.Generator) -> Bytes:
         """(height, width) grey levels seen from `pose`, t_s after the world's start."""
@@ -49,15 +49,15 @@ class Renderer:
         for body in self._world.bodies_at(t_s):
             self._draw(frame, view, body)
         cover = self._foliage(view, nodes)
-        signal = frame.astype(np.float32)
-        if cover is not None:
+        noise = self._bank[int(rng.integers(BANK))]
+        if cover is None:
+            signal = cv2.add(frame, noise, dtype=cv2.CV_32F)
+        else:
             passing, leaves = cover
-            signal *= passing
-            signal += leaves
-        left = int(rng.integers(SLACK_PX))
-        signal += self._bank[int(rng.integers(BANK)), :, left : left + self._camera.width_px]
-        signal += self._fixed
-        sharp: Bytes = np.clip(signal + 0.5, 0, 255).astype(np.uint8)
+            signal = cv2.multiply(frame, passing, dtype=cv2.CV_32F)
+            cv2.add(signal, leaves, dst=signal)
+            cv2.add(signal, noise, dst=signal)
+        sharp = cv2.convertScaleAbs(signal)
         return np.asarray(cv2.GaussianBlur(sharp, (3, 3), 0.6), dtype=np.uint8)
 
     def visible_share(self, pose: Pose, t_s: float) -> float:

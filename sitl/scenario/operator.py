@@ -18,7 +18,7 @@ TRY_AGAIN_S = 2.0
 SWEEPS = 4
 """How often the area is swept before the operator gives up; each further sweep is slower, with closer legs, since what
 leaves hid from one line and moment is open from another."""
-CLOSER = 0.65
+CLOSER = 0.8
 
 
 Tell = Callable[[str], None]
