@@ -27,6 +27,7 @@ from core.events import DroneWarned, SightingMade
 from core.footprint import Footprint
 from core.ids import DroneId
 from core.io.accounts_file import AccountsFile
+from core.io.children import die_with_parent
 from core.io.runtime import SystemClock, new_secret
 from core.io.settings import Settings
 from core.io.sqlite_log import SqliteLog, SqliteTrail
@@ -61,7 +62,7 @@ class Coordinator:
         self._trail = SqliteTrail(data / "trail.db")
         self._accounts = AccountsFile(data / "accounts.json")
         self._gateway = GatewayClient(settings, self._clock)
-        self._planners = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+        self._planners = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), die_with_parent)
         self._flight = self._flight_desk()
         self._ground = GroundDesk(self._log, self._trail, self._clock, self._ground_parts())
         self._streams = Streams(settings, self._data.terrain, self._clock)

@@ -21,6 +21,7 @@ SAFE = {
     "px4": {"NAV_DLL_ACT": 2, "COM_DL_LOSS_T": 10, "COM_LOW_BAT_ACT": 3, "RTL_RETURN_ALT": 40.0},
     "ardupilot": {
         "FS_GCS_ENABLE": 1,
+        "FS_OPTIONS": 0,
         "SYSID_MYGCS": 255,
         "BATT_FS_LOW_ACT": 2,
         "BATT_LOW_VOLT": 14.0,
