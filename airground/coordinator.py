@@ -26,11 +26,11 @@ from core.errors import Accepted, Fault, Refused
 from core.events import DroneWarned, SightingMade
 from core.footprint import Footprint
 from core.ids import DroneId
-from core.io.accounts_file import AccountsFile
 from core.io.children import die_with_parent
+from core.io.files.accounts import AccountsFile
+from core.io.log.sqlite import SqliteLog, SqliteTrail
 from core.io.runtime import SystemClock, new_secret
 from core.io.settings import Settings
-from core.io.sqlite_log import SqliteLog, SqliteTrail
 from core.roles import Principal
 from flightops.fleet.looked_for import looked_for_at
 from flightops.links.client import GatewayClient

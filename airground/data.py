@@ -8,9 +8,9 @@ import msgspec
 
 from core.errors import Malformed
 from core.geo import LatLon
-from core.io.map_files import read_geojson, read_toml
+from core.io.files.maps import read_geojson, read_toml
+from core.io.files.terrain import load_terrain
 from core.io.settings import Settings
-from core.io.terrain_file import load_terrain
 from core.terrain import FlatTerrain, Terrain
 from core.units import MetresAmsl
 from ground.dispatch.roads import Roads, no_roads, parse_roads

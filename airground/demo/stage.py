@@ -10,7 +10,7 @@ from pathlib import Path
 from airground.demo.files import Ports, free_ports, links, write_settings
 from airground.demo.sim import SimPlan, world_spec
 from core.errors import Malformed
-from core.io.accounts_file import AccountsFile
+from core.io.files.accounts import AccountsFile
 from core.io.runtime import SystemClock, new_id, new_secret
 from core.roles import Role
 from core.units import UtcSeconds

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from core.clock import Clock
 from core.errors import Accepted, Refused
 from core.ids import DroneId
-from core.io.accounts_file import AccountsFile
+from core.io.files.accounts import AccountsFile
 from core.io.runtime import new_id, new_secret
 from core.io.settings import Settings
 from core.log import EventLog, Trail

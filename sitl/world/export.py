@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from core.geo import Floats
-from core.io.terrain_file import save_terrain
+from core.io.files.terrain import save_terrain
 from sitl.world.world import World
 
 CONTOUR_M = 10

@@ -11,8 +11,8 @@ import pytest
 from core.errors import Fault
 from core.events import DroneLinkRestored, DroneWarned, Fact, Recorded
 from core.ids import DroneId
-from core.io.memory_log import MemoryLog
-from core.io.sqlite_log import SqliteLog
+from core.io.log.memory import MemoryLog
+from core.io.log.sqlite import SqliteLog
 from core.log import EventLog
 from core.units import UtcSeconds
 

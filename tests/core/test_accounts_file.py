@@ -7,7 +7,7 @@ import pytest
 from argon2 import PasswordHasher
 
 from core.errors import Fault, Malformed
-from core.io.accounts_file import AccountsFile
+from core.io.files.accounts import AccountsFile
 from core.roles import Role
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

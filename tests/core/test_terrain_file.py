@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import Malformed
 from core.geo import LatLon, LocalFrame
-from core.io.terrain_file import load_terrain, save_terrain
+from core.io.files.terrain import load_terrain, save_terrain
 from core.terrain import GridTerrain
 
 

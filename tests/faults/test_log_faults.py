@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from core.io.sqlite_log import SqliteLog
+from core.io.log.sqlite import SqliteLog
 
 WRITER = """
 import asyncio, sys
 from pathlib import Path
 from core.events import DroneWarned
 from core.ids import DroneId
-from core.io.sqlite_log import SqliteLog
+from core.io.log.sqlite import SqliteLog
 
 async def main():
     log = SqliteLog(Path(sys.argv[1]))
@@ -35,7 +35,7 @@ from pathlib import Path
 from core.errors import Fault
 from core.events import DroneWarned
 from core.ids import DroneId
-from core.io.sqlite_log import SqliteLog
+from core.io.log.sqlite import SqliteLog
 
 async def main():
     log = SqliteLog(Path(sys.argv[1]))

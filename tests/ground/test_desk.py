@@ -33,7 +33,7 @@ from core.events import (
     UnitSent,
 )
 from core.geo import distance_m
-from core.io.memory_log import MemoryLog, MemoryTrail
+from core.io.log.memory import MemoryLog, MemoryTrail
 from core.io.settings import DispatchSettings, UnitSettings
 from ground.desk import Ground, GroundDesk
 from ground.dispatch.roads import no_roads

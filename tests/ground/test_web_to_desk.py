@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from core.io.log.sqlite import SqliteLog
 from core.io.settings import DispatchSettings
-from core.io.sqlite_log import SqliteLog
 from core.roles import Role
 from ground.desk import Ground, GroundDesk
 from ground.dispatch.roads import no_roads

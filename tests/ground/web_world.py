@@ -16,8 +16,8 @@ from fastapi import FastAPI
 
 from core.errors import Accepted, Refused
 from core.ids import DroneId
-from core.io.accounts_file import STAFF, AccountsFile
-from core.io.memory_log import MemoryLog, MemoryTrail
+from core.io.files.accounts import STAFF, AccountsFile
+from core.io.log.memory import MemoryLog, MemoryTrail
 from core.io.settings import DroneSettings, MapSettings, Place, Settings, UnitSettings
 from core.log import EventLog
 from core.roles import Role

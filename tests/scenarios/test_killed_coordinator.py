@@ -11,7 +11,7 @@ import pytest
 
 from airground.demo.processes import Running, start_server, until_up
 from core.events import MissionUploaded, OrderGiven, SearchAccepted, SearchApproved
-from core.io.sqlite_log import SqliteLog
+from core.io.log.sqlite import SqliteLog
 from sitl.world.export import SITE_ID, area_feature
 from tests.scenarios.theatre import SMALL, Theatre
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from core.errors import Reason
 from core.events import SignedIn as SignedInFact
-from core.io.accounts_file import Account
+from core.io.files.accounts import Account
 from ground.web.edge.access import COOKIE, Parts, SignedIn, sessions_of, token_of
 from ground.web.edge.answers import Denied, reply
 from ground.web.edge.bodies import NewPassword, SignIn

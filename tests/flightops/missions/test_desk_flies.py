@@ -36,7 +36,7 @@ from core.events import (
 from core.footprint import Footprint
 from core.geo import LatLon
 from core.ids import DroneId, SearchId, SectorId
-from core.io.memory_log import MemoryLog
+from core.io.log.memory import MemoryLog
 from core.units import UtcSeconds
 from flightops.fleet.fold import fold_all
 from flightops.fleet.state import FleetState, SearchStage

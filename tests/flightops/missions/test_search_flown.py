@@ -19,7 +19,7 @@ from core.errors import Accepted, Refused
 from core.events import OrderAnswered, Phase, SectorFailed, SectorSwept
 from core.geo import Area, GeoPoint, LatLon, LocalFrame
 from core.ids import DroneId, PersonName, SearchId
-from core.io.memory_log import MemoryLog
+from core.io.log.memory import MemoryLog
 from core.io.runtime import SystemClock
 from core.io.settings import DroneSettings, GatewaySettings, MapSettings, Place, Settings
 from core.terrain import GridTerrain

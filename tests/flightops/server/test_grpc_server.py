@@ -22,7 +22,7 @@ from core.events import Box, DroneJoined, Recorded, SearchAccepted, SightingMade
 from core.geo import Covariance, GeoPoint, LatLon
 from core.ids import DroneId, PersonName, SearchId, SightingId, TrackId
 from core.io import wire
-from core.io.memory_log import MemoryLog
+from core.io.log.memory import MemoryLog
 from core.roles import ALLOWED, Operation, Principal, Role
 from core.units import MetresAmsl, UtcSeconds
 from flightops.fleet.fold import fold

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.geo import LatLon
-from core.io.terrain_file import load_terrain
+from core.io.files.terrain import load_terrain
 from sitl.world.export import export
 from sitl.world.heat import canopy_cover, make_heat
 from sitl.world.spec import WorldSpec, ring_area_m2

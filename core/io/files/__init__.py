@@ -1,0 +1,1 @@
+"""Files other than the record: accounts, map data, terrain."""
