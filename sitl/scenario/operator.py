@@ -77,6 +77,7 @@ class Operator:
         self._tries += 1
         name = f"demo-{self._tries}"
         body: dict[str, Any] = {"id": name, "area": self._area, "height_agl_m": asked.height_agl_m}
+        body["drones"] = [f"d{k + 1}" for k in range(self._scenario.fleet.drones)]
         body["speed_mps"] = round(asked.speed_mps * CLOSER**self._sweeps, 1)
         if asked.swath_m is not None:
             body["swath_m"] = round(asked.swath_m * CLOSER**self._sweeps, 1)
