@@ -165,7 +165,9 @@ async def test_on_the_ground_nothing_counts(drone_state, tmp_path):
     async with watching(tmp_path, drone_state, above=5.0) as (watch, told, seen, task):
         await asyncio.wait_for(task, 20)
         assert (told, seen) == ([], [])
-        assert watch.status.unplaced == watch.status.frames == 12
+        status = watch.status
+        assert status.unplaced == status.frames > 0
+        assert status.frames + status.dropped == 12  # newest wins: a busy machine may skip one, never lose count of it
 
 
 async def test_a_folder_is_shown_to_its_end_and_one_track_is_told(drone_state, tmp_path):
