@@ -11,6 +11,7 @@ import numpy as np
 
 from core.drone import Aged, Autopilot, DroneState
 from core.events import Phase, SearchAccepted, SightingMade
+from core.footprint import Footprint
 from core.geo import Area, Covariance, LatLon
 from core.ids import DroneId, IncidentId, SearchId, SectorId, TaskId
 from core.io.settings import DroneSettings, UnitSettings
@@ -43,7 +44,7 @@ class DroneEntry:
     link_lost: bool = False
     search: SearchId | None = None
     sector: SectorId | None = None
-    footprint: tuple[LatLon, ...] | None = None
+    footprint: Footprint | None = None
 
 
 def drone_entity(d: DroneEntry, now: UtcSeconds) -> Entity:
@@ -78,7 +79,7 @@ def drone_entity(d: DroneEntry, now: UtcSeconds) -> Entity:
         "phase_reason": d.reason or None,
         "search": d.search,
         "sector": d.sector,
-        "footprint": ring(d.footprint) if d.footprint else None,
+        "footprint": ring(d.footprint.ring) if d.footprint else None,
         "gimbal_pitch_deg": gimbal and rounded(gimbal.pitch_deg),
         "video": bool(known and known.video),
         "says": says,

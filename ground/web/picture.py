@@ -64,6 +64,8 @@ Key = tuple[str, str]
 COLLECTIONS = ("drones", "searches", "sightings", "incidents", "units", "tasks", "sites")
 KEPT = {"sightings": 2000, "searches": 100, "incidents": 500, "tasks": 500}
 """So many sightings, and so many ended searches, incidents and tasks, stay in the picture; older are in the record."""
+FOOTPRINT_S = 3.0
+"""A footprint older than this is no longer what a camera sees."""
 GONE_S = 60.0
 """So long viewers can still learn that an entity left."""
 
@@ -162,7 +164,7 @@ class Picture:
 
     def saw(self, footprint: Footprint) -> None:
         """What a camera sees now."""
-        self._drone(footprint.drone).footprint = footprint.ring
+        self._drone(footprint.drone).footprint = footprint
         self._mark("drones", footprint.drone)
 
     def units_at(self, places: Mapping[UnitId, UnitPlace]) -> None:
@@ -180,6 +182,9 @@ class Picture:
         self.now = now
         for id_, drone in self.drones.items():
             self._flag(("drones", id_), drone.state.lost(now) if drone.state else drone.link_lost)
+            if drone.footprint and now - drone.footprint.at > FOOTPRINT_S:
+                drone.footprint = None
+                self._mark("drones", id_)
         for unit, place in self.places.items():
             self._flag(("units", unit), place.stale(now))
         for search in self._due:

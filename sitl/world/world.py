@@ -78,6 +78,8 @@ class World:
             ("u1", "PTU 1", "Forest Road", 8),
             ("u2", "PTU 2", "Valley Road", 20),
             ("u3", "Patrol 3", "Mill Street", 1),
+            ("u4", "SAR 1", "Forest Road", 7),
+            ("u5", "SAR 2", "Forest Road", 8),
         )
         return tuple((u, n, self.frame.to_latlon(*map(float, by_name[road][k]))) for u, n, road, k in places)
 

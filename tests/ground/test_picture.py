@@ -130,6 +130,7 @@ def test_telemetry_shows_and_ages() -> None:
     p.tick(UtcSeconds(T0 + 3.1))
     assert p.changed_since(seen) == [("drones", "d1")]
     assert p.entity("drones", "d1")["lost"] is True
+    assert p.entity("drones", "d1")["footprint"] is None
 
 
 def test_a_search_that_ends_frees_its_drones_and_a_refused_one_says_why() -> None:

@@ -163,6 +163,12 @@ def test_footprint_and_scale_from_60_m_match_the_anchor(frame):
     assert 1.0 / ground_sampling_m(pose, THERMAL_640, FlatTerrain(900.0)) == pytest.approx(12.9, abs=0.05)
 
 
+@pytest.mark.parametrize(("pitch", "points"), [(-90.0, 12), (-65.0, 12), (-30.0, 12), (-15.0, 0), (0.0, 0), (30.0, 0)])
+def test_a_view_that_reaches_the_horizon_has_no_footprint(frame, pitch, points):
+    pose = pose_over(frame, 0.0, 0.0, 960.0, 0.0, pitch, 0.0)
+    assert len(footprint(pose, THERMAL_640, FlatTerrain(900.0))) == points
+
+
 def test_the_foot_of_a_box_counts_when_seen_from_the_side(frame):
     flat = FlatTerrain(900.0)
     oblique, down = (pose_over(frame, 0.0, 0.0, 960.0, 0.0, p, 0.0) for p in (-30.0, -90.0))

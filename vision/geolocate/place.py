@@ -138,7 +138,8 @@ def _jacobian(sight: Sight, axes: Floats, pixel: Floats, ray: tuple[Floats, floa
 def footprint(pose: Pose, camera: Camera, terrain: Terrain) -> tuple[LatLon, ...]:
     """Ground under the image's border: RING_POINTS places clockwise from the top-left, three a side, not closed.
 
-    Points whose rays miss the ground are left out; with fewer than 3 left the answer is empty.
+    Points whose rays miss the known ground are left out; with fewer than 3 left, or where the view reaches the
+    horizon (it has no far edge then), the answer is empty.
     """
     right, bottom = camera.width_px - 0.5, camera.height_px - 0.5
     corners = np.array([[-0.5, -0.5], [right, -0.5], [right, bottom], [-0.5, bottom]])
@@ -150,7 +151,7 @@ def footprint(pose: Pose, camera: Camera, terrain: Terrain) -> tuple[LatLon, ...
     rays = pixel_directions(camera, border) @ pose_axes(pose).T
     distance, miss = first_hits(origin, rays, ground)
     hit = miss == Miss.NONE
-    if hit.sum() < 3:
+    if hit.sum() < 3 or (miss == Miss.HORIZON).any():
         return ()
     lonlat = ground.frame.to_lonlat_many((origin + rays[hit] * distance[hit, None])[:, :2])
     return tuple(LatLon(float(lat), float(lon)) for lon, lat in lonlat)
