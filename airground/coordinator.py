@@ -32,7 +32,7 @@ from core.io.log.sqlite import SqliteLog, SqliteTrail
 from core.io.runtime import SystemClock, new_secret
 from core.io.settings import Settings
 from core.roles import Principal
-from flightops.fleet.looked_for import looked_for_at
+from flightops.fleet.looked_for import looked_for_at, looks_for
 from flightops.links.client import GatewayClient
 from flightops.missions.desk import DeskSettings, FlightDesk
 from flightops.planning.search import plan_search
@@ -111,9 +111,10 @@ class Coordinator:
             with contextlib.suppress(asyncio.QueueFull):
                 self._warnings.put_nowait(DroneWarned(drone, text))
 
-    def _saw(self, footprint: Footprint) -> None:
+    def _saw(self, footprint: Footprint) -> bool:
         self._flight.note_footprint(footprint)
         self._live.saw(footprint)
+        return looks_for(self._flight.fleet, footprint.drone, footprint.ring)
 
     async def _sighted(self, sighting: SightingMade) -> None:
         if looked_for_at(self._flight.fleet, sighting.drone, sighting.place):

@@ -9,16 +9,14 @@ from core.camera import Camera, PoseError
 from core.clock import Clock
 from core.drone import DroneState
 from core.events import SightingMade
-from core.footprint import Footprint
 from core.ids import DroneId
 from core.io.runtime import new_id
 from core.io.settings import DroneSettings, Settings
 from core.terrain import Terrain
 from vision.ingest.source import parse_source
-from vision.pipeline import StreamSpec, StreamStatus, Watch
+from vision.pipeline import Saw, StreamSpec, StreamStatus, Watch
 
 Emit = Callable[[SightingMade], Awaitable[None]]
-Saw = Callable[[Footprint], None]
 
 
 def spec_of(drone: DroneSettings, video: str) -> StreamSpec:

@@ -48,7 +48,8 @@ from vision.track.tracker import TrackRule
 log = structlog.get_logger(__name__)
 
 Emit = Callable[[SightingMade], Awaitable[None]]
-Saw = Callable[[Footprint], None]
+Saw = Callable[[Footprint], bool]
+"""Told what ground a camera sees; answers whether people are looked for on any of it."""
 
 FOOTPRINT_EVERY_S = 0.5
 LOOK_LASTS_S = 3.0
@@ -81,8 +82,8 @@ class StreamSpec:
 @dataclass(frozen=True, slots=True)
 class StreamStatus:
     """How a stream does. `fps`: frames searched a second over RATE_OVER_S; `lag_s`: capture to here, of the newest
-    frame (None: none yet); `dropped`: frames that were not searched; `unplaced`: frames with detections but without
-    a pose in the air; `restarts` of the child."""
+    frame (None: none yet); `dropped`: frames that were not searched; `unplaced`: frames with detections that
+    were not placed, see SightingDesk.unplaced; `restarts` of the child."""
 
     state: StreamState
     fps: float
@@ -108,7 +109,7 @@ class Watch:
         self._times: deque[float] = deque(maxlen=600)
         self._preview: tuple[float, bytes] | None = None
         self._asked_at = self._seen_at = float("-inf")
-        self._looking = False
+        self._looking = self._looked_for = False
         self._scale: float | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._process_id: int | None = None
@@ -216,14 +217,17 @@ class Watch:
         if abs(found.at - self._seen_at) >= FOOTPRINT_EVERY_S:
             self._seen_at = found.at
             self._look_down(UtcSeconds(found.at), saw)
-        for sighting in self._desk.decide(found):
-            await emit(sighting)
+        if self._looked_for:
+            for sighting in self._desk.decide(found):
+                await emit(sighting)
+        else:
+            self._desk.unplaced += bool(found.spots)
 
     def _look_down(self, at: UtcSeconds, saw: Saw) -> None:
-        """Tell the ground that is seen, and the child how large a pixel is there."""
+        """Tell the ground that is seen, and the child how large a pixel is there. What is seen where nobody is looked
+        for is not even placed: over a town that would be most of the work."""
         seen = self._desk.footprint_at(at)
-        if seen is not None:
-            saw(seen)
+        self._looked_for = seen is not None and saw(seen)
         scale = self._desk.scale_at(at)
         if scale != self._scale:
             self._scale = scale

@@ -46,7 +46,7 @@ class SightingDesk:
         self._frame: LocalFrame | None = None
         self._tracks = Tracks()
         self.unplaced = 0
-        """Frames with detections that were not used: no pose, or not searching."""
+        """Frames with detections that were not used: no pose, not searching, or over ground where nobody is looked for."""
 
     def heard(self, state: DroneState) -> None:
         """Take a drone's telemetry; another drone's is ignored."""

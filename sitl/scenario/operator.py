@@ -31,7 +31,7 @@ class Operator:
     def __init__(self, scenario: Scenario, area: dict[str, Any], api: Api, site: Api, clock: Clock, tell: Tell) -> None:
         self._scenario, self._area, self._tell = scenario, area, tell
         self._api, self._site, self._clock = api, site, clock
-        self._tries = self._sweeps = 0
+        self._refused = self._sweeps = 0
         self._wants_search = False
         self._told = ""
 
@@ -43,7 +43,7 @@ class Operator:
             while steps and self._clock.now() >= began + steps[0].at_s:
                 await self._do(steps.pop(0), story)
             await self.look(story)
-            if story.search_over and story.found_at is None and 0 < self._sweeps < SWEEPS:
+            if story.search_over and not story.airborne and story.found_at is None and 0 < self._sweeps < SWEEPS:
                 self._wants_search = True
             if self._wants_search:
                 await self._search(story)
@@ -73,10 +73,10 @@ class Operator:
                 raise AssertionError("flight faults are the simulator's")
 
     async def _search(self, story: Story) -> None:
-        """Try once to have a search planned and approved; a refused id stays refused, so each try has its own."""
+        """Try once to have a search planned and approved. A refused id stays refused, so the next try has its own; one
+        that got no answer is tried again as it is, which is harmless."""
         asked = self._scenario.search
-        self._tries += 1
-        name = f"demo-{self._tries}"
+        name = f"demo-{self._sweeps + self._refused + 1}"
         body: dict[str, Any] = {"id": name, "area": self._area, "height_agl_m": asked.height_agl_m}
         body["drones"] = [f"d{k + 1}" for k in range(self._scenario.fleet.drones)]
         body["speed_mps"] = round(asked.speed_mps * CLOSER**self._sweeps, 1)
@@ -91,12 +91,13 @@ class Operator:
             await asyncio.sleep(TRY_AGAIN_S)
 
     async def _ask(self, path: str, body: dict[str, Any] | None = None) -> bool:
-        """One wish; a refusal is printed once and answered with False."""
+        """One wish; a refusal or a missing answer is printed once and answered with False."""
         try:
             await self._api.post(path, body)
-        except ApiRefused as e:
+        except (ApiRefused, Fault) as e:
+            self._refused += isinstance(e, ApiRefused)
             if str(e) != self._told:
                 self._told = str(e)
-                self._tell(f"refused: {e}")
+                self._tell(f"refused: {e}" if isinstance(e, ApiRefused) else str(e))
             return False
         return True

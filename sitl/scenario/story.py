@@ -29,6 +29,7 @@ class Story:
     arrived_at: UtcSeconds | None = None
     found_at: UtcSeconds | None = None
     search_over: bool = False
+    airborne: bool = False
     version: str = ""
     false_opened: set[str] = field(default_factory=set)
     false_left: set[str] = field(default_factory=set)
@@ -58,7 +59,8 @@ class Story:
     def _fleet(self, picture: dict[str, Any], now: UtcSeconds) -> None:
         phases = {d["phase"] for d in picture["drones"].values()}
         self.version = next((d["version"] for d in picture["drones"].values() if d["version"]), self.version)
-        if self.first_take_off_at is None and phases & AIRBORNE:
+        self.airborne = bool(phases & AIRBORNE)
+        if self.first_take_off_at is None and self.airborne:
             self.first_take_off_at = now
         if self.first_sector_at is None and "sweeping" in phases:
             self.first_sector_at = now

@@ -62,7 +62,7 @@ def sender(port, fps=10, hot=(400, 300)):
 
 
 @contextlib.asynccontextmanager
-async def watching(address, drone_state, above=60.0, frame=None, **spec):
+async def watching(address, drone_state, above=60.0, looked_for=True, **spec):
     """A running Watch over flat ground with a hovering drone that is heard 10 times a second."""
     clock = SystemClock()
     place = GeoPoint(42.55, 1.57, LEVEL_M + 60.0)
@@ -72,12 +72,16 @@ async def watching(address, drone_state, above=60.0, frame=None, **spec):
     async def emit(sighting):
         told.append(sighting)
 
+    def saw(footprint):
+        seen.append(footprint)
+        return looked_for
+
     async def telemetry():
         while True:
             watch.heard(drone_state(clock.now(), place, Attitude(0, -90, 0), Velocity(0, 0, 0), above))
             await asyncio.sleep(0.1)
 
-    tasks = [asyncio.create_task(watch.run(emit, seen.append)), asyncio.create_task(telemetry())]
+    tasks = [asyncio.create_task(watch.run(emit, saw)), asyncio.create_task(telemetry())]
     try:
         yield watch, told, seen, tasks[0]
     finally:
@@ -179,3 +183,13 @@ async def test_a_folder_is_shown_to_its_end_and_one_track_is_told(drone_state, t
         assert len(told) == 1
         assert watch.status.words.endswith("all 13 images shown, 1 unreadable")
         assert seen
+
+
+async def test_where_nobody_is_looked_for_nothing_is_told(drone_state, tmp_path):
+    for k in range(12):
+        cv2.imwrite(str(tmp_path / f"{k}.png"), scene())
+    async with watching(tmp_path, drone_state, looked_for=False, folder_fps=20.0) as (watch, told, seen, task):
+        await asyncio.wait_for(task, 20)
+        assert told == []
+        assert seen
+        assert watch.status.frames > 0

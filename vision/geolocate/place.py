@@ -80,15 +80,16 @@ def place_pixels(sight: Sight, pixels: Floats, sigmas_px: Floats, terrain: Terra
     points = origin + rays * np.nan_to_num(distances)[:, None]
     normals = ground.normals(points)
     lonlat = ground.frame.to_lonlat_many(points[:, :2])
+    met = (misses == Miss.NONE) & ((rays * normals).sum(axis=1) <= -GRAZING)
+    jacobians = iter(_jacobians(sight, axes, pixels[met], (rays[met], distances[met], normals[met])))
     answers: list[Placed | Missed] = []
     for k, miss in enumerate(misses):
-        ray = (rays[k], float(distances[k]), normals[k])
-        if miss != Miss.NONE or float(ray[0] @ ray[2]) > -GRAZING:
+        if not met[k]:
             answers.append(Missed(WORDS.get(Miss(miss), "the ray grazes the ground")))
             continue
         place = LatLon(float(lonlat[k, 1]), float(lonlat[k, 0]))
         sigmas = _sigmas(sight.error, terrain.sigma_m, float(sigmas_px[k]))
-        answers.append(Placed(place, float(distances[k]), _jacobian(sight, axes, pixels[k], ray), sigmas))
+        answers.append(Placed(place, float(distances[k]), next(jacobians), sigmas))
     return tuple(answers)
 
 
@@ -116,23 +117,28 @@ def _origin(pose: Pose, ground: Ground) -> Floats:
     return np.array([*ground.frame.to_xy(pose.place), pose.place.alt_amsl_m])
 
 
-def _jacobian(sight: Sight, axes: Floats, pixel: Floats, ray: tuple[Floats, float, Floats]) -> Floats:
-    """(2, 10) derivatives of the meeting point of a ray (unit direction d, distance t, ground normal n).
+def _jacobians(sight: Sight, axes: Floats, pixels: Floats, hits: tuple[Floats, Floats, Floats]) -> Floats:
+    """(m, 2, 10) derivatives of the meeting points of rays (unit directions d (m, 3), distances t, ground normals n).
 
     On the plane, origin + t d moves by (I - d n'/(n.d)) (shift + t turn(d)); lifting the plane by one metre moves
     it along d by n_up/(n.d).
     """
-    d, t, n = ray
-    onto = np.eye(3) - np.outer(d, n) / float(n @ d)
+    d, t, n = hits
+    m, slope = len(d), (d * n).sum(axis=1)
     h = math.radians(sight.pose.heading_deg)
-    about = np.array([[0.0, 0.0, 1.0], [math.cos(h), -math.sin(h), 0.0], [math.sin(h), math.cos(h), 0.0]])
     v = sight.velocity
-    motion = np.array([[v.east_mps, v.north_mps, -v.down_mps]])
-    beside = pixel_directions(sight.camera, pixel + np.array([[0.5, 0.0], [-0.5, 0.0], [0.0, 0.5], [0.0, -0.5]]))
-    steps = np.array([beside[0] - beside[1], beside[2] - beside[3]]) @ axes.T
-    moves = np.vstack([np.eye(3), t * np.cross(about, d), motion, np.zeros((1, 3)), t * steps]) @ onto.T
-    moves[7] = d * (n[2] / float(n @ d))
-    return np.asarray(moves[:, :2].T, dtype=np.float64)
+    beside = pixels[:, None, :] + np.array([[0.5, 0.0], [-0.5, 0.0], [0.0, 0.5], [0.0, -0.5]])
+    looks = pixel_directions(sight.camera, beside.reshape(-1, 2)).reshape(m, 4, 3) @ axes.T
+    moves = np.zeros((m, 10, 3))
+    moves[:, 0:3] = np.eye(3)
+    for k, about in enumerate(((0.0, 0.0, 1.0), (math.cos(h), -math.sin(h), 0.0), (math.sin(h), math.cos(h), 0.0))):
+        moves[:, 3 + k] = t[:, None] * np.cross(about, d)
+    moves[:, 6] = (v.east_mps, v.north_mps, -v.down_mps)
+    moves[:, 8], moves[:, 9] = t[:, None] * (looks[:, 0] - looks[:, 1]), t[:, None] * (looks[:, 2] - looks[:, 3])
+    onto = np.eye(3) - d[:, :, None] * n[:, None, :] / slope[:, None, None]
+    moves = moves @ onto.transpose(0, 2, 1)
+    moves[:, 7] = d * (n[:, 2] / slope)[:, None]
+    return np.asarray(moves[:, :, :2].transpose(0, 2, 1), dtype=np.float64)
 
 
 def footprint(pose: Pose, camera: Camera, terrain: Terrain) -> tuple[LatLon, ...]:

@@ -18,7 +18,7 @@ from core.geo import Area, LatLon, LocalFrame
 from core.ids import DroneId, SearchId, SectorId
 from core.units import UtcSeconds
 from flightops.fleet.fold import fold_all
-from flightops.fleet.looked_for import MARGIN_M, looked_for_at
+from flightops.fleet.looked_for import MARGIN_M, looked_for_at, looks_for
 from flightops.fleet.state import FleetState
 
 FRAME = LocalFrame(LatLon(28.9, 120.0))
@@ -44,3 +44,17 @@ def test_only_the_area_of_a_flying_search_counts_and_only_for_its_drones(x: floa
     assert not looked_for_at(flying, DroneId("d2"), place)
     assert not looked_for_at(fleet(ACCEPTED), DroneId("d1"), place)
     assert not looked_for_at(fleet(ACCEPTED, APPROVED, ENDED), DroneId("d1"), place)
+
+
+@given(st.floats(-300, 700), st.floats(-300, 600), st.floats(1, 80))
+def test_a_view_counts_when_a_place_in_it_does(x: float, y: float, half: float) -> None:
+    square = ((x - half, y - half), (x + half, y - half), (x + half, y + half), (x - half, y + half))
+    seen = tuple(FRAME.to_latlon(*corner) for corner in square)
+    flying = fleet(ACCEPTED, APPROVED)
+    nearest = FRAME.to_latlon(min(max(200, x - half), x + half), min(max(150, y - half), y + half))
+    if looked_for_at(flying, DroneId("d1"), nearest):
+        assert looks_for(flying, DroneId("d1"), seen)
+    if any(gap > half + MARGIN_M + 1 for gap in (-x, x - 400, -y, y - 300)):
+        assert not looks_for(flying, DroneId("d1"), seen)
+    assert not looks_for(flying, DroneId("d2"), seen)
+    assert not looks_for(fleet(ACCEPTED, APPROVED, ENDED), DroneId("d1"), seen)

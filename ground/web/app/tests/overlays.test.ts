@@ -104,6 +104,24 @@ describe("placeLabels", () => {
     expect(placeLabels([want("a", 980, 400)], new Map(), frame).get("a")?.side).toBe("left");
   });
 
+  it("leaves out optional labels that would cover others, never one that must show", () => {
+    const crowd = Array.from({ length: 40 }, (_, k) => ({
+      ...want(`i${k}`, 300 + (k % 8) * 24, 300 + Math.floor(k / 8) * 24),
+      optional: true,
+    }));
+    const wanted = [...crowd, want("d1", 380, 350)];
+    const placed = placeLabels(wanted, new Map(), frame);
+    const shown = wanted.filter((w) => !placed.get(w.id)?.hidden);
+    expect(shown.map((w) => w.id)).toContain("d1");
+    expect(shown.length).toBeGreaterThan(2);
+    expect(shown.length).toBeLessThan(wanted.length);
+    const all = boxes(shown, placed);
+    all.forEach((box, i) => {
+      const area = box.width * box.height;
+      for (const other of all.slice(i + 1)) expect(overlapPx2(box, other)).toBeLessThan(0.16 * area);
+    });
+  });
+
   it("stays on its side while that is no worse", () => {
     const before = new Map([["a", "left" as const]]);
     expect(placeLabels([want("a", 400, 400)], before, frame).get("a")?.side).toBe("left");

@@ -16,6 +16,8 @@ export interface Wanted {
   clear: number;
   width: number;
   height: number;
+  /** It may stay unshown where it would cover others; its icon says enough until it is picked or pointed at. */
+  optional?: boolean;
 }
 
 export type Side = "right" | "left" | "above" | "below" | "right_up" | "right_down" | "left_up" | "left_down";
@@ -25,14 +27,21 @@ export interface Placed {
   /** Top-left corner from the icon's centre. */
   dx: number;
   dy: number;
+  hidden: boolean;
 }
 
 const SIDES: readonly Side[] = ["right", "left", "above", "below", "right_up", "right_down", "left_up", "left_down"];
 /** How much worse the second, third, ... side is than overlapping one px2 less. */
 const SIDE_COST = 20;
 const KEEP_BONUS = 60;
+/** Share of an optional label that may lie on others before it stays unshown; more for one that is shown already. */
+const CROWDED = 0.15;
+const STILL_SHOWN = 0.3;
 
-/** A place for every label, first come first served; `before` gives the last sides so that labels don't jump about. */
+/**
+ * A place for every label: those that must show first, each kind first come first served. `before` gives the last
+ * sides of the labels shown, so that they neither jump about nor blink.
+ */
 export function placeLabels(
   wanted: readonly Wanted[],
   before: ReadonlyMap<string, Side>,
@@ -41,18 +50,20 @@ export function placeLabels(
   const icons = wanted.map((w) => ({ id: w.id, box: around(w) }));
   const taken: Box[] = [];
   const places = new Map<string, Placed>();
-  for (const w of wanted) {
+  for (const w of [...wanted.filter((w) => !w.optional), ...wanted.filter((w) => w.optional)]) {
     const others = icons.filter((icon) => icon.id !== w.id).map((icon) => icon.box);
     const options = SIDES.map((side, rank) => {
       const box = boxAt(w, side);
       const overlap = [...taken, ...others].reduce((sum, other) => sum + overlapPx2(box, other), 0);
       const outside = box.width * box.height - overlapPx2(box, frame);
       const kept = before.get(w.id) === side ? KEEP_BONUS : 0;
-      return { side, box, cost: overlap + outside + rank * SIDE_COST - kept };
+      return { side, box, overlap, cost: overlap + outside + rank * SIDE_COST - kept };
     });
     const best = options.reduce((a, b) => (b.cost < a.cost ? b : a));
-    taken.push(best.box);
-    places.set(w.id, { side: best.side, dx: best.box.x - w.x, dy: best.box.y - w.y });
+    const room = before.has(w.id) ? STILL_SHOWN : CROWDED;
+    const hidden = w.optional === true && best.overlap > room * w.width * w.height;
+    if (!hidden) taken.push(best.box);
+    places.set(w.id, { side: best.side, dx: best.box.x - w.x, dy: best.box.y - w.y, hidden });
   }
   return places;
 }
