@@ -46,7 +46,7 @@ class SightingDesk:
         self._frame: LocalFrame | None = None
         self._tracks = Tracks()
         self.unplaced = 0
-        """Frames with detections that were not used: no pose, not searching, or over ground where nobody is looked for."""
+        """Frames with detections that were not placed: no pose, not searching, or nobody is looked for there."""
 
     def heard(self, state: DroneState) -> None:
         """Take a drone's telemetry; another drone's is ignored."""
