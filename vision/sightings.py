@@ -77,11 +77,13 @@ class SightingDesk:
         return ground_sampling_m(pose, self._facts.camera, self._terrain) if pose is not None else None
 
     def decide(self, found: Found) -> tuple[SightingMade, ...]:
-        """Sightings that a searched frame gives cause to tell of."""
+        """Sightings that a frame gives cause to tell of. One without spots changes nothing: tracks age by time."""
+        if not found.spots:
+            return ()
         at = UtcSeconds(found.at)
         pose = self._poses.pose_at(at) if self.searching() else None
         if pose is None:
-            self.unplaced += bool(found.spots)
+            self.unplaced += 1
             return ()
         if self._frame is None:
             self._frame = LocalFrame(pose.place.ground)

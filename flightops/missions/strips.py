@@ -66,8 +66,8 @@ def over(sweep: Sweep, now: UtcSeconds) -> bool:
 
 def flushed(sweep: Sweep, now: UtcSeconds) -> tuple[Sweep, tuple[StripSwept, ...]]:
     """The sweep with nothing pending, and its strips since the last flush."""
-    rest = replace(sweep, strip_at=now, frame=None, seen=())
-    if sweep.frame is None:
+    rest = replace(sweep, strip_at=now, seen=())
+    if sweep.frame is None or not sweep.seen:
         return rest, ()
     whole = shapely.union_all(sweep.seen).simplify(SIMPLIFY_M)
     pieces = [g for g in shapely.get_parts(whole) if g.geom_type == "Polygon" and g.area > 0]
