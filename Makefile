@@ -40,7 +40,8 @@ test: setup system-packages
 	@cd ground/web/app && ../../../.venv/bin/python ../../../hatch_build.py --npm run test
 	@$(PY) -m pytest -q -n 2 --dist load -m "(slow or scenario or browser) and not long"
 
-test-long: setup system-packages
+test-long: setup
+	@$(PYTHON) tests/system_packages.py --long
 	@$(PY) -m pytest -q -m long
 
 bench: setup

@@ -1,4 +1,4 @@
-"""CPU share of a process that flies 20 simulated vehicles for 20 s: `bench/sitl_vehicles.py [vehicles] [seconds]`.
+"""CPU share of a process that flies 20 simulated vehicles for 20 s: `python -m bench.sitl_vehicles [vehicles] [s]`.
 
 Half of each personality, all on a mission in wind with noisy GNSS, each sending to its own UDP port, with telemetry at
 PX4's default rates (ArduPilot's are asked for). The share is of one core; the socket that listens is in this process
@@ -10,9 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import psutil
 

@@ -1,4 +1,4 @@
-"""What vision costs and how well it places: `python bench/vision_pipeline.py` from the project's root.
+"""What vision costs and how well it places: `python -m bench.vision_pipeline`.
 
 CPU time is this thread's; the decoder runs with one thread. Errors are drawn from the stated standard errors, so the
 hit rate tells whether the ellipses are honest, and CEP50 and R95 compare with ANCHORS section 3.
@@ -7,30 +7,27 @@ hit rate tells whether the ellipses are honest, and CEP50 and R95 compare with A
 from __future__ import annotations
 
 import math
-import sys
 import tempfile
 import time
 from fractions import Fraction
 from pathlib import Path
 
+import av
+import cv2
+import numpy as np
+
+from core.camera import THERMAL_640, Pose, PoseError
+from core.drone import Velocity
+from core.geo import SCALE_95, GeoPoint, LatLon, LocalFrame
+from core.terrain import FlatTerrain, GridTerrain
+from core.units import MetresAmsl, MetresPerSecond, UtcSeconds
+from vision.detect.hot_spot import HotSpot
+from vision.geolocate.place import Placed, Sight, place_pixel, place_pixels
+from vision.geolocate.rays import attitude_of, camera_axes, turned
+from vision.ingest.source import parse_source
+from vision.ingest.video import StreamEnded, decoded
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-import av  # noqa: E402
-import cv2  # noqa: E402
-import numpy as np  # noqa: E402
-
-from core.camera import THERMAL_640, Pose, PoseError  # noqa: E402
-from core.drone import Velocity  # noqa: E402
-from core.geo import SCALE_95, GeoPoint, LatLon, LocalFrame  # noqa: E402
-from core.terrain import FlatTerrain, GridTerrain  # noqa: E402
-from core.units import MetresAmsl, MetresPerSecond, UtcSeconds  # noqa: E402
-from vision.detect.hot_spot import HotSpot  # noqa: E402
-from vision.geolocate.place import Placed, Sight, place_pixel, place_pixels  # noqa: E402
-from vision.geolocate.rays import attitude_of, camera_axes, turned  # noqa: E402
-from vision.ingest.source import parse_source  # noqa: E402
-from vision.ingest.video import StreamEnded, decoded  # noqa: E402
-
 FRAME = LocalFrame(LatLon(42.55, 1.57))
 RTK = PoseError(0.03, 0.05, 0.5, 0.3, 0.02)
 ANCHOR = {("consumer", -90): "2.1/4.3", ("consumer", -45): "4.5/9.3", ("RTK", -90): "0.5/1.0", ("RTK", -45): "1.0/2.2"}

@@ -1,4 +1,7 @@
-"""Install the system packages the tests need (Debian, apt), or say in one line what is missing."""
+"""Install the system packages the tests need (Debian, apt), or say in one line what is missing.
+
+`--long`: also those of `make test-long` (a real RTSP server).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+LONG = "--long" in sys.argv[1:]
+RTSP = ("python3-gi", "gir1.2-gst-rtsp-server-1.0", "gstreamer1.0-plugins-good", "gstreamer1.0-plugins-ugly")
 CJK_FONT = Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc")
 
 
@@ -18,6 +23,8 @@ def missing() -> list[str]:
         wanted.append("chromium")
     if not CJK_FONT.exists():
         wanted.append("fonts-noto-cjk")
+    if LONG and not Path("/usr/lib/python3/dist-packages/gi").exists():
+        wanted += RTSP
     return wanted
 
 
@@ -27,9 +34,9 @@ def main() -> int:
         return 0
     sudo = [] if os.geteuid() == 0 else (["sudo", "-n"] if shutil.which("sudo") else None)
     if sudo is None or not shutil.which("apt-get"):
-        print(f"airground: the browser tests need: {' '.join(packages)}; install them and run again", file=sys.stderr)
+        print(f"airground: the tests need: {' '.join(packages)}; install them and run again", file=sys.stderr)
         return 1
-    print(f"airground: installing {' '.join(packages)} (for the browser tests)", flush=True)
+    print(f"airground: installing {' '.join(packages)} (for the tests)", flush=True)
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
     for command in (["apt-get", "update", "-qq"], install):

@@ -71,7 +71,7 @@ def _open(source: Source) -> Any:
         options |= {"probesize": "200000", "analyzeduration": "1000000"}
         address += "?overrun_nonfatal=1&fifo_size=4096&buffer_size=1048576"
     if source.kind is SourceKind.RTSP:
-        options |= {"rtsp_transport": "tcp", "analyzeduration": "1000000"}
+        options |= {"rtsp_flags": "prefer_tcp", "analyzeduration": "1000000"}
     timeout = (OPEN_S, READ_S) if source.live else None
     return av.open(address, format=FORMATS[source.kind], options=options, timeout=timeout, metadata_errors="ignore")
 
