@@ -122,9 +122,13 @@ class LivePicture:
             made = self._deltas[since] = self._delta(since)
         return made
 
+    def status(self) -> ServerStatus:
+        """How the gateway and the video streams do now."""
+        return self._status()
+
     def server(self) -> dict[str, Any]:
         """The server's own entry."""
-        status = self._status()
+        status = self.status()
         gateway = "up" if status.gateway_up else "down"
         seq = self.picture.log_seq
         return {"time": self._clock.now(), "log_seq": seq, "gateway": gateway, "streams": status.streams}

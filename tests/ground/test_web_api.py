@@ -262,6 +262,10 @@ async def test_health_and_metrics(tmp_path: Path) -> None:
         text = (await c.get("/metrics")).text
     assert 'airground_http_requests_total{method="GET",route="/healthz",status="503"} 1.0' in text
     assert "airground_drones 2.0" in text
+    assert "airground_gateway_up 1.0" in text
+    assert 'airground_stream_fps{drone="d1"} 9.5' in text
+    assert 'airground_stream_live{drone="d2"} 0.0' in text
+    assert 'airground_stream_lag_seconds{drone="d2"}' not in text
 
 
 async def test_chips_need_a_purpose_and_something_open_and_are_on_record_first(w: World) -> None:

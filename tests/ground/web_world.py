@@ -22,7 +22,7 @@ from core.io.settings import DroneSettings, MapSettings, Place, Settings, UnitSe
 from core.log import EventLog
 from core.roles import Role
 from ground.web.edge.guard import Guard
-from ground.web.live import LivePicture, ServerStatus
+from ground.web.live import LivePicture, ServerStatus, StreamStatus
 from ground.web.parts import Health, WebParts
 from ground.web.picture import Picture
 from ground.web.server import make_app
@@ -45,6 +45,9 @@ SETTINGS = Settings(
         UnitSettings(id="u2", name="Unit 2", kind="foot", token_hash=sha("unit-2-token")),
     ),
 )
+
+
+STATUS = ServerStatus(True, {"d1": StreamStatus("live", 9.5, 0.2), "d2": StreamStatus("dead", 0.0, None)})
 
 
 class Tap:
@@ -99,7 +102,7 @@ def world(folder: Path, ask: Callable[[Any], Any] | None = None, log: Any = None
     trail, clock, tap = MemoryTrail(), HandClock(), Tap()
     log = log or MemoryLog()
     sites = (replace(site(), token_hash=sha("site-1-token")),)
-    live = LivePicture(log, trail, clock, Picture(SETTINGS.drones, SETTINGS.units, sites), ServerStatus)
+    live = LivePicture(log, trail, clock, Picture(SETTINGS.drones, SETTINGS.units, sites), lambda: STATUS)
     accounts = AccountsFile(folder / "accounts.json", CHEAP)
     made: list[World] = []
 

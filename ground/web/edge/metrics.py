@@ -30,6 +30,20 @@ class _PictureCounts(Collector):
             incidents.add_metric([state], count)
         yield incidents
         yield GaugeMetricFamily("airground_units_busy", "Units with a task", len(picture.roster.busy))
+        yield from self._streams()
+
+    def _streams(self) -> Iterable[Metric]:
+        status = self._live.status()
+        yield GaugeMetricFamily("airground_gateway_up", "1: the drone gateway answers", status.gateway_up)
+        live = GaugeMetricFamily("airground_stream_live", "1: the video comes in", labels=["drone"])
+        fps = GaugeMetricFamily("airground_stream_fps", "Pictures searched a second", labels=["drone"])
+        lag = GaugeMetricFamily("airground_stream_lag_seconds", "From capture to detection", labels=["drone"])
+        for drone, stream in status.streams.items():
+            live.add_metric([drone], stream.state == "live")
+            fps.add_metric([drone], stream.fps)
+            if stream.lag_s is not None:
+                lag.add_metric([drone], stream.lag_s)
+        yield from (live, fps, lag)
 
 
 class Metrics:
