@@ -1,6 +1,6 @@
 """Pictures of the live map from a running demo, for the docs: night and day, English and Chinese.
 
-usage: python -m bench.pictures http://127.0.0.1:8440 ONE_TIME_PASSWORD docs/pictures [--name map]
+usage: python -m bench.pictures http://127.0.0.1:8440 ONE_TIME_PASSWORD docs/pictures [--name map] [--video video]
 The one-time password is used up: the account `admin` gets the password printed here.
 """
 
@@ -41,6 +41,7 @@ def main() -> None:
     ask.add_argument("password")
     ask.add_argument("out", type=Path)
     ask.add_argument("--name", default="map")
+    ask.add_argument("--video", metavar="NAME", help="also open the drones' video, and take pictures NAME-*.png of it")
     told = ask.parse_args()
     told.out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as tools:
@@ -53,13 +54,31 @@ def main() -> None:
         row = page.get_by_test_id("incident-row").last.locator(".head")
         if row.count():
             row.click()
-        for theme in ("night", "day"):
-            for language in ("en", "zh"):
-                page.wait_for_timeout(2500)
-                page.screenshot(path=told.out / f"{told.name}-{theme}-{language}.png")
-                page.get_by_test_id("language").first.click()
-            page.get_by_test_id("theme").first.click()
+        shoot(page, told.out, told.name)
+        if told.video:
+            open_video(page)
+            shoot(page, told.out, told.video)
         browser.close()
+
+
+def shoot(page: Page, out: Path, name: str) -> None:
+    """The page as it stands, night and day, in both languages; it is left as it was."""
+    for theme in ("night", "day"):
+        for language in ("en", "zh"):
+            page.wait_for_timeout(2500)
+            page.screenshot(path=out / f"{name}-{theme}-{language}.png")
+            page.get_by_test_id("language").first.click()
+        page.get_by_test_id("theme").first.click()
+
+
+def open_video(page: Page) -> None:
+    """The drones' tiles, and the last one large; looking needs a purpose, which goes on record."""
+    page.get_by_test_id("tab-drones").click()
+    page.get_by_test_id("video-open").click()
+    page.get_by_test_id("purpose").fill("find the lost hiker")
+    page.get_by_test_id("purpose-open").click()
+    page.wait_for_selector("[data-testid=video-tile][data-state=playing]")
+    page.get_by_test_id("video-large").last.click()
 
 
 if __name__ == "__main__":
