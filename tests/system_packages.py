@@ -23,7 +23,7 @@ def missing() -> list[str]:
         wanted.append("chromium")
     if not CJK_FONT.exists():
         wanted.append("fonts-noto-cjk")
-    if LONG and not Path("/usr/lib/python3/dist-packages/gi").exists():
+    if LONG and not list(Path("/usr/lib").glob("*/girepository-1.0/GstRtspServer-1.0.typelib")):
         wanted += RTSP
     return wanted
 

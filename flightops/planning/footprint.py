@@ -14,7 +14,8 @@ from core.errors import Malformed
 from core.units import positive, within
 
 MOST_SIDELAP = 0.9
-HORIZON_MARGIN_DEG = 3.0
+HORIZON_MARGIN_DEG = 6.0
+"""One more than the 5 below which vision places nobody (a gimbal may be a degree off)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import math
 import pytest
 import shapely
 
-from core.camera import THERMAL_640
+from core.camera import THERMAL_640, Camera
 from core.commands import SearchArea
 from core.errors import Malformed, Refused
 from core.events import SearchPlan
@@ -50,6 +50,16 @@ def test_swath_follows_from_camera_and_height() -> None:
     plan = plan_search(order(height_agl_m=60.0), ((DroneId("d1"), None),), THERMAL_640)
     assert isinstance(plan, SearchPlan)
     assert plan.swath_m == pytest.approx(0.9 * 49.71, abs=0.01)
+
+
+def test_a_view_that_reaches_the_horizon_is_refused_even_with_a_swath() -> None:
+    """Vision places nobody seen in such a view: the sweep would look at the area and find no one."""
+    wide = Camera(640, 512, 75.0)
+    for pitch, good in ((-90.0, True), (-45.0, True), (-38.0, True), (-36.0, False), (-30.0, False)):
+        plan = plan_search(order(swath_m=40.0, gimbal_pitch_deg=pitch), DRONES, wide)
+        assert isinstance(plan, Refused) != good
+        if isinstance(plan, Refused):
+            assert plan.reasons[0].field == "gimbal_pitch_deg"
 
 
 def test_no_drone_and_bad_areas_are_refusals() -> None:
