@@ -41,6 +41,7 @@ SAFE_PARAMS = {
     },
 }
 """What a careful operator has set before the demo begins; the factory defaults do nothing when the link is lost."""
+LINK_LOSS_PARAM = {Autopilot.PX4: "COM_DL_LOSS_T", Autopilot.ARDUPILOT: "FS_GCS_TIMEOUT"}
 TRUTH_S = 0.05
 log = structlog.get_logger()
 
@@ -79,6 +80,7 @@ def vehicle_specs(plan: SimPlan, fleet: FleetPart, world: World) -> tuple[Vehicl
     """Simulated vehicles, all with system id 1 as they come from the factory, with consumer sensors."""
     rng = seeded_rng(plan.seed + 500)
     personality = Autopilot(plan.autopilot)
+    params = {**SAFE_PARAMS[personality], LINK_LOSS_PARAM[personality]: fleet.link_loss_s}
     towards = float(rng.uniform(0, 2 * math.pi))
     wind = Wind(fleet.wind_mps * math.cos(towards), fleet.wind_mps * math.sin(towards), fleet.wind_mps * 0.2)
     made = []
@@ -91,7 +93,7 @@ def vehicle_specs(plan: SimPlan, fleet: FleetPart, world: World) -> tuple[Vehicl
         )  # fmt: skip
         made.append(VehicleSpec(
             system_id=1, personality=personality, home=home, remote=("127.0.0.1", plan.link_ports[k]),
-            wind=wind, errors=errors, params=SAFE_PARAMS[personality], heading_deg=float(rng.uniform(0, 360)),
+            wind=wind, errors=errors, params=params, heading_deg=float(rng.uniform(0, 360)),
             seed=plan.seed * 100 + k,
         ))  # fmt: skip
     return tuple(made)

@@ -23,7 +23,10 @@ class WorldPart(Struct, frozen=True):
 
 
 class FleetPart(Struct, frozen=True):
-    """The drones: how many, what flies them, how good their sensors are."""
+    """The drones: how many, what flies them, how good their sensors are.
+
+    `link_loss_s`: silence of the ground station after which they come home by themselves, as their operator set it.
+    """
 
     drones: int = 3
     autopilot: Literal["px4", "ardupilot"] = "px4"
@@ -31,6 +34,7 @@ class FleetPart(Struct, frozen=True):
     gnss_sigma_m: float = 1.2
     compass_sigma_deg: float = 2.0
     camera_fps: int = 10
+    link_loss_s: float = 10.0
 
 
 class SearchPart(Struct, frozen=True):
