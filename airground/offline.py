@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -14,22 +14,23 @@ from core.errors import Fault, Malformed
 from core.geo import LatLon
 from core.io.runtime import SystemClock
 
+if TYPE_CHECKING:
+    from flightops.planning.plan_file import PlanWish
 
-def plan_file(area: Path, out: Path, swath_m: float, speed_mps: float, fleet: tuple[int, str | None]) -> None:
-    """Plan an area file and write the plan. `fleet`: how many drones, and their home as "LON,LAT" or None."""
+
+def plan_file(area: Path, out: Path, wish: PlanWish) -> None:
+    """Plan an area file and write the plan."""
     from flightops.planning.plan_file import plan_area_file
 
-    drones, home = fleet
     try:
         text = area.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as e:
         raise Malformed("AREA", f"can't read {area}: {e}") from e
-    place = _home(home)
     clock = SystemClock()
     console = Console(stderr=True)
-    with console.status(f"planning {area.name} for {drones} drone(s)"):
+    with console.status(f"planning {area.name} for {wish.drones} drone(s)"):
         began = clock.monotonic()
-        doc = plan_area_file(text, swath_m, speed_mps, drones, place)
+        doc = plan_area_file(text, wish)
         doc["planning_s"] = round(clock.monotonic() - began, 3)
     write_json(out, doc)
     minutes = max(s["time_s"] for s in doc["sectors"]) / 60
@@ -39,7 +40,7 @@ def plan_file(area: Path, out: Path, swath_m: float, speed_mps: float, fleet: tu
     )
 
 
-def _home(text: str | None) -> LatLon | None:
+def home_from(text: str | None) -> LatLon | None:
     if text is None:
         return None
     try:

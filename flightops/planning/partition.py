@@ -1,4 +1,4 @@
-"""One thread cut into contiguous shares of equal flight time, and shares handed to drones with little transit."""
+"""One path cut into contiguous shares of equal flight time, and shares handed to drones with little transit."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from core.geo import Floats
-from flightops.planning.paths.thread import Thread
-from flightops.planning.paths.timing import Pace, flight_s, length_m
+from flightops.planning.paths.timing import Pace, flight_s, length_m, runs_m
 
 ROUNDS = 14
 SNAP_M = 5.0
@@ -23,39 +22,36 @@ MOST = 10
 
 @dataclass(frozen=True, slots=True)
 class _Axis:
-    """A thread along its arc length: per line where it starts and ends (m), flight time alone and with its link (s)."""
+    """A path along its arc length: where each of its runs ends, m, and how long each takes with its turn, s."""
 
     path: Floats
     at_m: Floats
-    line_m: Floats
-    flown_s: Floats
+    run_end_m: Floats
     weight_s: Floats
-    keep_m: float
+    link_m: float
 
     @staticmethod
-    def of(thread: Thread, pace: Pace, keep_m: float) -> _Axis:
-        path = thread.path()
+    def of(path: Floats, pace: Pace, link_m: float) -> _Axis:
         at = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
-        first = np.cumsum([0, *(2 + len(b) for b in thread.bends)])
-        flown = (at[first + 1] - at[first]) / pace.speed_mps
-        link = [flight_s(path[i + 1 : j + 1], pace) + 2 * pace.turn_s for i, j in pairwise(first)]
-        weight = flown + pace.ramp_s + np.array([*link, 0.0])
-        return _Axis(path, at, np.stack([at[first], at[first + 1]], axis=1), flown, weight, keep_m)
+        runs = runs_m(path, pace)
+        return _Axis(path, at, np.cumsum(runs) * (at[-1] / runs.sum()), pace.run_s(runs) + pace.turn_s, link_m)
 
     def cut(self, time_s: float) -> tuple[float, float]:
-        """Where the share before a cut ends and the one after it starts, m along the path."""
+        """Where the share before a cut ends and the one after it starts, m along the path: inside a run, or at both
+        ends of one so short that it is taken for a link."""
         after = np.cumsum(self.weight_s)
         i = min(int(np.searchsorted(after, time_s, side="right")), len(after) - 1)
-        (start, end), flown = self.line_m[i], self.flown_s[i]
-        place = start + (end - start) * (time_s - after[i] + self.weight_s[i]) / max(flown, 1e-9)
-        if start + SNAP_M < place < end - SNAP_M:
-            return float(place), float(place)
-        if place <= start + SNAP_M and i > 0:
-            i -= 1
-        if i + 1 == len(after):
-            return float(end), float(end)
-        leave, enter = float(self.line_m[i, 1]), float(self.line_m[i + 1, 0])
-        return (enter if enter - leave <= self.keep_m else leave), enter
+        start, end = float(self.run_end_m[i - 1]) if i else 0.0, float(self.run_end_m[i])
+        if end - start <= self.link_m:
+            return start, end
+        place = start + (end - start) * float((time_s - after[i] + self.weight_s[i]) / self.weight_s[i])
+        if place - start < SNAP_M:
+            before = float(self.run_end_m[i - 2]) if i > 1 else 0.0
+            return (before if i and start - before <= self.link_m else start), start
+        if end - place < SNAP_M:
+            after_m = float(self.run_end_m[min(i + 1, len(after) - 1)])
+            return end, (after_m if after_m - end <= self.link_m else end)
+        return place, place
 
     def stretch(self, start: float, end: float) -> Floats:
         """The path from `start` to `end`, m along it."""
@@ -70,18 +66,18 @@ class _Axis:
         return tuple(self.stretch(a, b) for a, b in spans if b - a >= LEAST_M)
 
 
-def shares(thread: Thread, drones: int, pace: Pace, keep_m: float) -> tuple[Floats, ...]:
-    """At most `drones` paths (n, 2) that together fly every line of the thread, in its order, with flight times as
-    equal as cuts allow. A cut between two lines drops the link there when it is longer than `keep_m` (shorter
-    ones cover ground of their own). Fewer paths come back when the thread is too short to be shared."""
+def shares(path: Floats, drones: int, pace: Pace, link_m: float) -> tuple[Floats, ...]:
+    """At most `drones` paths (n, 2) that together fly the path, in its order, with flight times as equal as cuts allow.
+    A run no longer than `link_m` is dropped where a cut falls on it (it may cover ground of its own). Fewer paths come
+    back when the path is too short to be shared."""
     if drones == 1:
-        return (thread.path(),)
-    axis = _Axis.of(thread, pace, keep_m)
+        return (path,)
+    axis = _Axis.of(path, pace, link_m)
     total = float(axis.weight_s.sum())
     size = np.full(drones, total / drones)
     found: list[tuple[int, float, tuple[Floats, ...]]] = []
     for _ in range(ROUNDS):
-        paths = axis.shares(np.cumsum(size)[:-1])
+        paths = axis.shares(np.cumsum(size)[:-1]) or (path,)
         times = np.array([flight_s(p, pace) for p in paths])
         found.append((-len(paths), float(times.max()), paths))
         if len(paths) != drones or times.max() - times.min() < 0.5:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from core.errors import Malformed
 from core.geo import LatLon
 from flightops.planning.area import area_from_geojson
-from flightops.planning.sweep import COVER_ASKED, SweepPlan, SweepRequest, plan_sweep
+from flightops.planning.sweep import COVER_ASKED, Effort, SweepPlan, SweepRequest, plan_sweep
 
 
 def plan_document(plan: SweepPlan) -> dict[str, Any]:
@@ -29,20 +30,37 @@ def plan_document(plan: SweepPlan) -> dict[str, Any]:
         "makespan_s": round(plan.makespan_s, 1),
         "length_ratio": round(plan.length_ratio, 4),
         "time_ratio": round(plan.time_ratio, 4),
-        "lines": plan.lines,
+        "pattern": plan.pattern,
         "cells": plan.cells,
     }
 
 
-def plan_area_file(
-    text: str, swath_m: float, speed_mps: float, drones: int = 1, home: LatLon | None = None, cover: float = COVER_ASKED
-) -> dict[str, Any]:
+def effort_from(word: str) -> Effort:
+    """The effort a word names. Raises Malformed."""
+    if word not in tuple(Effort):
+        raise Malformed("--effort", f"{word!r} is none", f"one of {', '.join(Effort)}")
+    return Effort(word)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanWish:
+    """What `airground plan` is asked beside the area: swath m, speed m/s, drones and their home, share to cover."""
+
+    swath_m: float
+    speed_mps: float = 12.0
+    drones: int = 1
+    home: LatLon | None = None
+    cover: float = COVER_ASKED
+    effort: Effort = Effort.FAST
+
+
+def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
     """The plan for a GeoJSON text: what `airground plan` writes, less `planning_s`. Raises Malformed."""
     try:
         doc = json.loads(text)
     except (ValueError, RecursionError) as wrong:
         raise Malformed("area", f"this is not JSON: {wrong}", "give a GeoJSON Polygon or a Feature with one") from wrong
-    homes = () if home is None else (home,) * max(drones, 1)
-    return plan_document(
-        plan_sweep(SweepRequest(area_from_geojson(doc), swath_m, speed_mps, drones=drones, homes=homes, cover=cover))
-    )
+    homes = () if wish.home is None else (wish.home,) * max(wish.drones, 1)
+    area = area_from_geojson(doc)
+    request = SweepRequest(area, wish.swath_m, wish.speed_mps, drones=wish.drones, homes=homes, cover=wish.cover)
+    return plan_document(plan_sweep(request, wish.effort))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import numpy as np
 import shapely
@@ -14,25 +16,27 @@ from core.units import positive, within
 from flightops.planning.area import CheckedArea, checked_area
 from flightops.planning.cells.lines import Weave
 from flightops.planning.partition import assigned, shares
-from flightops.planning.paths.drafts import Draft, drafts, finished
-from flightops.planning.paths.repair import Aim
-from flightops.planning.paths.thread import Thread
+from flightops.planning.paths.drafts import Draft, Richness, drafts
 from flightops.planning.paths.timing import Pace, flight_s, length_m
 from flightops.planning.paths.verify import Verdict, judge
 from flightops.planning.paths.visibility import Links
+from flightops.planning.polish.polish import Aim, Schedule, mended, polished, roughed
 
 COVER_ASKED = 0.995
 MARGIN_M = 0.03
 """Paths keep this far inside: more than a mission item's 1e-7 deg (6 mm off at most) and the change of map frame."""
-ROOM_M = 0.01
+ROOM_M = 0.02
 MOST_LINES = 4000
 MOST_CORNERS = 400
 MOST_DRONES = 50
 AIM_COARSE_M = 0.05
-SPACINGS = (1.0, 0.97, 0.9, 0.8, 0.65, 0.5)
-VERIFY_ROUNDS = 4
-SPARE_SHARE = 2e-5
-KEEP_LINK_SWATHS = 1.6
+SPACINGS = (1.0, 0.9, 0.75, 0.5)
+VERIFY_ROUNDS = 5
+SLACK = 3e-5
+EDGE_SHARE = 0.15
+"""Of a swath: what a metre flown to catch ground at the edges is worth, when lanes are laid."""
+LINK_SWATHS = 1.6
+TIDY_M = (0.3, 0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class SweepPlan:
     """A verified plan: at most one path a drone, the measured cover (0 to 1) and how the figures compare.
 
     `length_ratio`, `time_ratio`: of all paths together to area / swath (flown at cruise speed);
-    `lines`: sweep lines flown; `cells`: parts with a line direction of their own.
+    `pattern`: what lanes it grew from; `cells`: parts laid on their own.
     """
 
     paths: tuple[SweepPath, ...]
@@ -95,7 +99,7 @@ class SweepPlan:
     speed_mps: float
     length_ratio: float
     time_ratio: float
-    lines: int
+    pattern: str
     cells: int
 
     @property
@@ -110,48 +114,114 @@ class _Task:
 
     request: SweepRequest
     ground: CheckedArea
+    links: Links
     aim: Aim
 
-    @property
-    def unseen_s_m2(self) -> float:
-        """What ground left unseen is worth, s/m^2: the flight time that drawing in line ends would buy with it."""
-        return 1.0 / (self.request.speed_mps * 0.15 * self.request.swath_m)
+    def weave(self, spacing: float) -> Weave:
+        """Lanes `spacing` swaths apart."""
+        return Weave(self.request.swath_m * spacing, self.request.pace, self.aim.unseen_s_m2)
 
 
-def plan_sweep(request: SweepRequest) -> SweepPlan:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A plan with the path it was cut from."""
+
+    plan: SweepPlan
+    path: Floats
+
+
+class Effort(StrEnum):
+    """How long to look for a quicker path: FIRST at once, FAST under a second, BEST some ten."""
+
+    FIRST = "first"
+    FAST = "fast"
+    BEST = "best"
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What an effort buys: patterns tried; layouts put in order; drafts polished briefly, and how long; how long the
+    best of them is polished then."""
+
+    rich: Richness
+    layouts: int
+    rough: int
+    rough_work: int
+    schedule: Schedule
+
+
+TRIALS = {
+    Effort.FIRST: _Trial(Richness.LINES, 1, 1, 0, Schedule(80_000_000, 1.0, 0.1, (6.0,))),
+    Effort.FAST: _Trial(Richness.WHOLE, 4, 2, 30_000_000, Schedule(130_000_000, 1.0, 0.06, (6.0, 9.0))),
+    Effort.BEST: _Trial(Richness.CELLS, 8, 4, 200_000_000, Schedule(2_200_000_000)),
+}
+
+
+def plan_sweep(request: SweepRequest, effort: Effort = Effort.FAST) -> SweepPlan:
     """A plan that covers what was asked and stays inside the area and off its holes, as measured by other code than
     made it. Deterministic. Raises Malformed when the area is none, or no such plan was found."""
     task = _task(request)
     for spacing in SPACINGS:
-        weave = Weave(request.swath_m * spacing, request.pace, task.unseen_s_m2)
-        rough = drafts(task.aim, weave)
-        done = [(d.time_s, k, d) for k, d in enumerate(finished(r, task.aim) for r in rough) if d is not None]
-        for _, k, draft in sorted(done, key=lambda d: d[:2]):
-            plan = _verified(task, rough[k], draft)
-            if plan is not None:
-                return plan
-    raise Malformed(
-        "area",
-        f"no path was found that covers {request.cover:.1%} of it",
-        "ask for less cover, take a wider swath, or redraw narrow necks",
-    )
+        made = _tried(task, spacing, TRIALS[effort])
+        if made is not None:
+            return made.plan
+    raise _not_found(task)
 
 
-def _verified(task: _Task, rough: Draft, draft: Draft) -> SweepPlan | None:
-    """The plan of a finished draft once it has passed; short of cover, it is finished again, aiming higher."""
+def better_plans(request: SweepRequest) -> Iterator[SweepPlan]:
+    """A first plan at once, then every better one that more effort finds. Raises Malformed as `plan_sweep` does."""
+    best = plan_sweep(request, Effort.FIRST)
+    yield best
+    for effort in (Effort.FAST, Effort.BEST):
+        plan = plan_sweep(request, effort)
+        if plan.makespan_s < best.makespan_s:
+            best = plan
+            yield best
+
+
+def _tried(task: _Task, spacing: float, trial: _Trial) -> _Made | None:
+    """The best verified plan from lanes `spacing` swaths apart."""
+    found = drafts(task.aim.area, task.links, task.weave(spacing), trial.rich, trial.layouts)[: trial.rough]
+    if trial.rough > 1:
+        brief = replace(trial.schedule, work=trial.rough_work)
+        rough = [(*roughed(d.path, task.aim, brief), k) for k, d in enumerate(found)]
+        found = [replace(found[k], path=path) for path, _, k in sorted(rough, key=lambda r: r[1:])]
+    for draft in found:
+        made = _verified(task, draft, polished(draft.path, task.aim, trial.schedule), trial.schedule)
+        if made is not None:
+            return made
+    return None
+
+
+def _verified(task: _Task, draft: Draft, path: Floats, schedule: Schedule) -> _Made | None:
+    """The plan of a path once it has passed; short of cover, it is mended first."""
     for _ in range(VERIFY_ROUNDS):
-        paths, verdict = _shared(task, draft.thread)
+        paths, verdict = _shared(task, path)
         if verdict.passes(task.request.cover):
-            return _plan(task, draft, paths, verdict)
+            return _tidied(task, draft, _Made(_plan(task, draft, paths, verdict), path))
         if verdict.outside_m or verdict.hole_m:
             return None
-        ground_m2 = float(task.aim.area.area)
-        overlooked = (1.0 - verdict.cover) * ground_m2 - task.aim.unseen_m2(draft.thread)
-        again = finished(rough, replace(task.aim, lacking_m2=overlooked + SPARE_SHARE * ground_m2))
-        if again is None:
-            return None
-        draft = again
+        path = mended(path, task.aim, (1.0 - verdict.cover) * float(task.ground.polygon.area), schedule)
     return None
+
+
+def _tidied(task: _Task, draft: Draft, made: _Made) -> _Made:
+    """The same plan with as few points as it takes: those that hardly bend the path are left out while it passes."""
+    for tolerance_m in TIDY_M:
+        path = shapely.get_coordinates(shapely.simplify(shapely.linestrings(made.path), tolerance_m))
+        paths, verdict = _shared(task, path)
+        if verdict.passes(task.request.cover):
+            tidy = _plan(task, draft, paths, verdict)
+            return _Made(tidy, path) if tidy.makespan_s <= made.plan.makespan_s + 0.5 else made
+    return made
+
+
+def _not_found(task: _Task) -> Malformed:
+    return Malformed(
+        "area",
+        f"no path was found that covers {task.request.cover:.1%} of it",
+        "ask for less cover, take a wider swath, or redraw narrow necks",
+    )
 
 
 def _task(request: SweepRequest) -> _Task:
@@ -166,7 +236,10 @@ def _task(request: SweepRequest) -> _Task:
         )
     inner, room = _rooms(area, request.swath_m)
     plain = shapely.simplify(area, AIM_COARSE_M) if shapely.get_num_coordinates(area) > MOST_CORNERS else area
-    return _Task(request, ground, Aim(plain, request.cover, request.swath_m, Links(room, inner, request.pace)))
+    links = Links(room, inner, request.pace)
+    spare_m2 = float(area.area) * max(1.0 - request.cover - SLACK, 0.0)
+    unseen_s_m2 = 1.0 / (request.speed_mps * EDGE_SHARE * request.swath_m)
+    return _Task(request, ground, links, Aim(plain, request.swath_m, spare_m2, links.edges, request.pace, unseen_s_m2))
 
 
 def _rooms(area: Polygon, swath_m: float) -> tuple[Polygon, Polygon]:
@@ -207,22 +280,22 @@ def _plan(task: _Task, draft: Draft, paths: tuple[Floats, ...], verdict: Verdict
         request.speed_mps,
         sum(s.length_m for s in swept) / least,
         sum(s.time_s for s in swept) * request.speed_mps / least,
-        len(draft.thread.lines),
-        draft.cells,
+        draft.layout.pattern,
+        draft.layout.cells,
     )
 
 
-def _shared(task: _Task, thread: Thread) -> tuple[tuple[Floats, ...], Verdict]:
-    """Shares of the thread and their verdict as they come back from WGS-84; long links between them are dropped
-    unless their ground is missed."""
+def _shared(task: _Task, path: Floats) -> tuple[tuple[Floats, ...], Verdict]:
+    """Shares of the path and their verdict as they come back from WGS-84; links between them are dropped unless their
+    ground is missed."""
     request, frame = task.request, task.ground.frame
 
-    def tried(keep_m: float) -> tuple[tuple[Floats, ...], Verdict]:
-        paths = shares(thread, request.drones, request.pace, keep_m)
+    def tried(link_m: float) -> tuple[tuple[Floats, ...], Verdict]:
+        paths = shares(path, request.drones, request.pace, link_m)
         flown = tuple(frame.to_xy_many(frame.to_lonlat_many(p)) for p in paths)
         return paths, judge(task.ground.polygon, flown, request.swath_m)
 
-    paths, verdict = tried(KEEP_LINK_SWATHS * request.swath_m)
+    paths, verdict = tried(LINK_SWATHS * request.swath_m)
     if request.drones > 1 and not verdict.passes(request.cover):
-        return tried(np.inf)
+        return tried(0.0)
     return paths, verdict

@@ -16,19 +16,14 @@ from numpy.typing import NDArray
 from shapely import Polygon
 
 from core.geo import Floats
-from flightops.planning.cells.decompose import Cost, altitude, cells, directions, edges_of
+from flightops.planning.cells.decompose import altitude, directions, edges_of
 from flightops.planning.paths.timing import Pace
 
 ROWS_A_SWATH = 10
 MOST_ROWS = 1_200
 MOST_COLUMNS = 160
-CELL_PRICES_S = (3.0, 10.0)
-TRIED_WAYS = 5
-WIDE_WAYS = 9
-NEAR_BEST = 1.05
-MOST_THREADED = 4
-Strand = Floats
-"""(k, 2, 2): k neighbouring lines, each (left end, right end)."""
+Strand = tuple[Floats, ...]
+"""Neighbouring lanes in order, each (n, 2) and all running the same way; flown to and fro."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +33,11 @@ class Weave:
     swath_m: float
     pace: Pace
     unseen_s_m2: float
+
+    @property
+    def lane_s(self) -> float:
+        """What one more lane costs beside its own flight: a link of one swath and two turns, s."""
+        return 2.0 * self.pace.turn_s + float(self.pace.run_s(np.array(self.swath_m)))
 
     @property
     def least_m(self) -> float:
@@ -126,7 +126,7 @@ def lay(cell: Polygon, way_rad: float, weave: Weave) -> Laid:
         (_expected_s(mask, ys, weave), k, ys) for k, ys in enumerate(_choices(low, high, weave.swath_m)) if len(ys)
     ]
     expected, _, ys = min(ranked, key=lambda r: r[:2])
-    strands = tuple(turned(s, -way_rad) for s in _strands(edges, ys, weave.least_m))
+    strands = tuple(tuple(turned(s, -way_rad)) for s in _strands(edges, ys, weave.least_m))
     return Laid(strands or (_midline(cell),), expected)
 
 
@@ -135,11 +135,11 @@ def _midline(cell: Polygon) -> Strand:
     centre = np.asarray(cell.point_on_surface().coords[0])
     reach = min(0.5, float(shapely.distance(shapely.points(centre), cell.boundary)) * 0.9)
     aside = np.array([reach, 0.0])
-    return np.stack([centre - aside, centre + aside])[None]
+    return (np.stack([centre - aside, centre + aside]),)
 
 
-def _strands(edges: Floats, ys: Floats, least_m: float) -> Iterator[Strand]:
-    """Lines at `ys`, chained while each has exactly one neighbour on the next line that it overlaps."""
+def _strands(edges: Floats, ys: Floats, least_m: float) -> Iterator[Floats]:
+    """Lines (k, 2, 2) at `ys`, chained while each has exactly one neighbour on the next line that it overlaps."""
     xs = crossings(edges, ys)
     levels: list[list[tuple[float, float]]] = []
     for row in xs:
@@ -164,26 +164,8 @@ def _strands(edges: Floats, ys: Floats, least_m: float) -> Iterator[Strand]:
     yield from (_as_strand(s) for s in open_strands)
 
 
-def _as_strand(lines: list[tuple[float, float, float]]) -> Strand:
+def _as_strand(lines: list[tuple[float, float, float]]) -> Floats:
     return np.array([[[a, y], [b, y]] for a, b, y in lines])
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """Lines laid but not yet ordered: edges (n, 2, 2) of the cells, their lines, the time expected, s."""
-
-    edges: Floats
-    laid: tuple[Laid, ...]
-
-    @property
-    def expected_s(self) -> float:
-        """Flight time before it is known how the strands connect, s."""
-        return sum(part.expected_s for part in self.laid)
-
-    @property
-    def strands(self) -> tuple[Strand, ...]:
-        """The strands of all its cells."""
-        return tuple(s for part in self.laid for s in part.strands)
 
 
 def best_laid(cell: Polygon, weave: Weave, tried: int) -> Laid:
@@ -194,19 +176,3 @@ def best_laid(cell: Polygon, weave: Weave, tried: int) -> Laid:
     ways = np.concatenate([along, spread])
     order = np.argsort(altitude(edges, ways), kind="stable")[:tried]
     return min((lay(cell, float(ways[k]), weave) for k in order), key=lambda part: part.expected_s)
-
-
-def candidates(inner: Polygon, weave: Weave, cell_prices_s: tuple[float, ...] = CELL_PRICES_S) -> list[Candidate]:
-    """Distinct candidates, most promising first."""
-    whole = Candidate(edges_of(inner), (best_laid(inner, weave, WIDE_WAYS),))
-    found, seen = [whole], {1}
-    for price in cell_prices_s:
-        parts = [cell for cell, _ in cells(inner, Cost(weave.swath_m, weave.pace, price))]
-        if len(parts) in seen:
-            continue
-        seen.add(len(parts))
-        edges = np.concatenate([edges_of(p) for p in parts])
-        found.append(Candidate(edges, tuple(best_laid(p, weave, TRIED_WAYS) for p in parts)))
-    found.sort(key=lambda c: c.expected_s)
-    best = found[0].expected_s
-    return [c for c in found if c.expected_s <= NEAR_BEST * best][:MOST_THREADED]

@@ -1,51 +1,158 @@
-"""Threads of several candidates, roughly timed, then finished: patched until they cover, drawn in while they may."""
+"""Drafts of a path: several ways to lay lanes over an area, each put in order, the most promising first."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from shapely import Polygon
 
 from core.geo import Floats
-from flightops.planning.cells.lines import Weave, candidates
-from flightops.planning.paths.repair import Aim, patched, tightened
-from flightops.planning.paths.scan import Scan
-from flightops.planning.paths.thread import Thread, threaded
+from flightops.planning.cells.decompose import Cost, cells
+from flightops.planning.cells.lanes import along_chain, chains
+from flightops.planning.cells.lines import Strand, Weave, best_laid
+from flightops.planning.cells.rings import ring_polygons, spiral
+from flightops.planning.paths.thread import threaded
 from flightops.planning.paths.timing import flight_s
+from flightops.planning.paths.visibility import Links
+from flightops.planning.polish import native
+from flightops.planning.polish.ground import TILT_DEG, Samples
 
-FINISHED = 3
-NEAR_BEST = 1.08
+
+class Richness(IntEnum):
+    """Which patterns are tried: straight lines; every pattern over the whole area; every pattern in every cell."""
+
+    LINES = 0
+    WHOLE = 1
+    CELLS = 2
+
+
+CELL_PRICES_S = (3.0, 10.0)
+TRIED_WAYS = 5
+WIDE_WAYS = 9
+SAMPLES_A_SWATH = 6.0
+CORNERS = {Richness.LINES: 0, Richness.WHOLE: 5, Richness.CELLS: 8}
+CHAINS_KEPT = 2
+RING_SHARES = (1.0, 0.75, 0.5, 0.25)
+ROUND_DEG = (30.0, 65.0, 100.0)
+SPIRALS_KEPT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Lanes not yet in order: strands, from how many cells, and what they are expected to cost, s."""
+
+    strands: tuple[Strand, ...]
+    cells: int
+    cost_s: float
+    pattern: str
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A thread not yet measured, the edges (n, 2, 2) of its cells, how many cells there are, its flight time, s."""
+    """A path (n, 2) not yet polished, the layout it comes from, its flight time plus the price of what it misses, s."""
 
-    thread: Thread
-    edges: Floats
-    cells: int
-    time_s: float
+    path: Floats
+    layout: Layout
+    cost_s: float
 
 
-def drafts(aim: Aim, weave: Weave) -> list[Draft]:
-    """The quickest few drafts, quickest first."""
-    found = []
-    for candidate in candidates(aim.links.inner, weave):
+@dataclass(frozen=True, slots=True)
+class Loom:
+    """Where lanes are laid and judged: weave, and samples of the ground in question."""
+
+    weave: Weave
+    samples: Samples
+
+    @staticmethod
+    def of(ground: Polygon, weave: Weave) -> Loom:
+        """Judges lanes over one piece of ground."""
+        return Loom(weave, Samples.of(ground, np.radians(TILT_DEG), weave.swath_m, SAMPLES_A_SWATH))
+
+    def layout(self, strands: tuple[Strand, ...], pattern: str, count: int = 1) -> Layout:
+        """Strands with what they cost: flight, a link from lane to lane, and ground missed."""
+        lanes = [lane for s in strands for lane in s]
+        pace = native.pace_of(self.weave.pace)
+        flown = sum(native.time_s(lane, pace) for lane in lanes) + (len(lanes) - 1) * self.weave.lane_s
+        return Layout(strands, count, flown + self.missed_s(tuple(lanes)), pattern)
+
+    def missed_s(self, paths: tuple[Floats, ...]) -> float:
+        """The price of the ground that paths miss, s."""
+        return self.samples.unseen_m2(paths, self.weave.swath_m) * self.weave.unseen_s_m2
+
+
+def lined(cell: Polygon, loom: Loom, tried: int) -> Layout:
+    """Straight lines along the best direction tried."""
+    return loom.layout(best_laid(cell, loom.weave, tried).strands, "lines")
+
+
+def laned(cell: Polygon, loom: Loom, corners: int) -> list[Layout]:
+    """Lanes along the few boundary chains that promise most."""
+    swept = (along_chain(chain, cell, loom.weave) for chain in chains(cell, loom.weave.swath_m, corners))
+    judged = [loom.layout(strands, "lanes") for strands in swept if strands]
+    return sorted(judged, key=lambda c: c.cost_s)[:CHAINS_KEPT]
+
+
+def spiralled(cell: Polygon, loom: Loom) -> list[Layout]:
+    """Distinct spirals of several depths and roundings, with lines in the middle: the few that promise most."""
+    judged = {round(c.cost_s, 3): c for c in _spirals(cell, loom)}
+    return [judged[cost] for cost in sorted(judged)][:SPIRALS_KEPT]
+
+
+def _spirals(cell: Polygon, loom: Loom) -> Iterator[Layout]:
+    nested = ring_polygons(cell, loom.weave.swath_m)
+    depths = sorted({round(share * len(nested)) for share in RING_SHARES} - {0}, reverse=True)
+    for depth in depths:
+        middle: tuple[Strand, ...] | None = None
+        for round_deg in ROUND_DEG:
+            made = spiral(cell, nested[:depth], loom.weave, round_deg)
+            if middle is None:
+                middle = tuple(s for core in made.core for s in best_laid(core, loom.weave, TRIED_WAYS).strands)
+            yield loom.layout(((made.lane,), *middle), "spiral")
+
+
+def layouts(inner: Polygon, weave: Weave, rich: Richness) -> list[Layout]:
+    """Distinct layouts, the most promising first."""
+    whole = Loom.of(inner, weave)
+    found = [lined(inner, whole, WIDE_WAYS)]
+    if rich >= Richness.WHOLE:
+        found += [*laned(inner, whole, CORNERS[rich]), *spiralled(inner, whole)]
+    seen = {1}
+    for price in CELL_PRICES_S:
+        parts = [cell for cell, _ in cells(inner, Cost(weave.swath_m, weave.pace, price))]
+        if len(parts) in seen:
+            continue
+        seen.add(len(parts))
+        chosen = [_best_of(part, weave, rich) for part in parts]
+        strands = tuple(s for c in chosen for s in c.strands)
+        found.append(
+            Layout(strands, len(parts), sum(c.cost_s for c in chosen), "+".join(sorted({c.pattern for c in chosen})))
+        )
+        if any(c.pattern != "lines" for c in chosen):
+            lines = [lined(part, Loom.of(part, weave), TRIED_WAYS) for part in parts]
+            found.append(
+                Layout(tuple(s for c in lines for s in c.strands), len(parts), sum(c.cost_s for c in lines), "lines")
+            )
+    return sorted(found, key=lambda c: c.cost_s)
+
+
+def _best_of(cell: Polygon, weave: Weave, rich: Richness) -> Layout:
+    loom = Loom.of(cell, weave)
+    found = [lined(cell, loom, TRIED_WAYS)]
+    if rich >= Richness.CELLS:
+        found += [*laned(cell, loom, CORNERS[rich]), *spiralled(cell, loom)]
+    return min(found, key=lambda c: c.cost_s)
+
+
+def drafts(area: Polygon, links: Links, weave: Weave, rich: Richness, most: int) -> list[Draft]:
+    """The quickest few drafts over an area, quickest first."""
+    found, loom = [], Loom.of(area, weave)
+    for layout in layouts(links.inner, weave, rich)[:most]:
         try:
-            thread = threaded(candidate.strands, aim.links)
+            path = threaded(layout.strands, links).path()
         except ValueError:
             continue
-        found.append(Draft(thread, candidate.edges, len(candidate.laid), flight_s(thread.path(), weave.pace)))
-    found.sort(key=lambda d: d.time_s)
-    return [d for d in found if d.time_s <= NEAR_BEST * found[0].time_s][:FINISHED]
-
-
-def finished(draft: Draft, aim: Aim) -> Draft | None:
-    """The draft made to cover what is aimed at, in as little time as drawing in its ends buys; None: it cannot."""
-    aim = replace(aim, scan=Scan.along(draft.thread.lines, aim.area, aim.swath_m))
-    try:
-        whole = patched(draft.thread, aim)
-        if whole is None:
-            return None
-        thread = tightened(whole, draft.edges, aim)
-    except ValueError:
-        return None
-    return Draft(thread, draft.edges, draft.cells, flight_s(thread.path(), aim.links.pace))
+        found.append(Draft(path, layout, flight_s(path, weave.pace) + loom.missed_s((path,))))
+    return sorted(found, key=lambda d: d.cost_s)

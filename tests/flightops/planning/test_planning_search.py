@@ -14,7 +14,7 @@ from core.errors import Malformed, Refused
 from core.events import SearchPlan
 from core.geo import Area, LatLon, LocalFrame, distance_m
 from core.ids import DroneId, PersonName, SearchId
-from flightops.planning.plan_file import plan_area_file
+from flightops.planning.plan_file import PlanWish, plan_area_file
 from flightops.planning.search import plan_search
 from flightops.planning.transit import transit
 
@@ -78,7 +78,7 @@ def geojson(area: Area = FOREST) -> str:
 
 
 def test_plan_file_holds_what_the_scorer_reads() -> None:
-    doc = plan_area_file(geojson(), 20.0, 12.0, drones=2, home=FRAME.to_latlon(-100, 0))
+    doc = plan_area_file(geojson(), PlanWish(20.0, drones=2, home=FRAME.to_latlon(-100, 0)))
     again = json.loads(json.dumps(doc))
     assert again == doc
     assert [s["drone"] for s in doc["sectors"]] == [1, 2]
@@ -103,7 +103,7 @@ def test_plan_file_holds_what_the_scorer_reads() -> None:
 )
 def test_bad_files_are_refused(text: str, words: str) -> None:
     with pytest.raises(Malformed, match=words):
-        plan_area_file(text, 20.0, 12.0)
+        plan_area_file(text, PlanWish(20.0))
 
 
 def test_transit_goes_round_no_fly_zones() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from core.errors import Malformed
 from core.geo import Area, LatLon, LocalFrame
 from flightops.planning.area import checked_area
-from flightops.planning.sweep import SweepPlan, SweepRequest, plan_sweep
+from flightops.planning.sweep import Effort, SweepPlan, SweepRequest, better_plans, plan_sweep
 
 FRAME = LocalFrame(LatLon(28.8885, 120.036))
 ELSEWHERE = LocalFrame(LatLon(28.9, 120.05))
@@ -51,7 +52,7 @@ def promises_kept(request: SweepRequest, plan: SweepPlan) -> None:
     assert sum(leg.difference(area.buffer(0.001)).length for leg in legs) == 0.0
     seen = shapely.union_all([leg.buffer(request.swath_m / 2, quad_segs=64) for leg in legs]).intersection(area).area
     assert seen / area.area >= request.cover - 2e-5
-    assert seen / area.area == pytest.approx(plan.cover, abs=2e-5)
+    assert seen / area.area - 1e-3 <= plan.cover <= seen / area.area + 2e-5
     assert len(plan.paths) <= request.drones
     assert sorted({p.drone for p in plan.paths}) == [p.drone for p in plan.paths]
 
@@ -110,12 +111,11 @@ def test_shapes(name: str) -> None:
 def test_a_square_under_the_swath_needs_one_drone_only() -> None:
     plan = plan_sweep(SweepRequest(area_of(rectangle(8, 8)), 40.0, drones=3))
     assert len(plan.paths) == 1
-    assert plan.lines == 1
 
 
 def test_rectangle_is_flown_near_its_lower_bound() -> None:
     plan = plan_sweep(SweepRequest(area_of(rectangle(600, 350)), 20.0))
-    assert plan.lines == 18
+    assert plan.cells == 1
     assert plan.length_ratio < 1.05
     assert plan.time_ratio < 1.28
 
@@ -142,25 +142,36 @@ def star_area(rng: np.random.Generator) -> Polygon:
     return Polygon(outline.exterior, [h.exterior for h in holes])
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(star_areas(), st.sampled_from([10.0, 20.0, 35.0]), st.integers(1, 4))
 def test_random_areas(polygon: Polygon, swath: float, drones: int) -> None:
     request = SweepRequest(area_of(polygon), swath, drones=drones)
-    promises_kept(request, plan_sweep(request))
+    promises_kept(request, plan_sweep(request, Effort.FIRST))
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(star_areas(), st.integers(1, 3))
 def test_a_repeated_request_gives_the_same_plan(polygon: Polygon, drones: int) -> None:
     request = SweepRequest(area_of(polygon), 25.0, drones=drones)
     assert plan_sweep(request) == plan_sweep(request)
 
 
-@settings(max_examples=5, deadline=None)
+@pytest.mark.slow
+def test_more_effort_is_never_slower_and_the_first_plan_holds() -> None:
+    request = SweepRequest(area_of(SHAPES["U"]), 20.0)
+    plans = list(better_plans(request))
+    for plan in plans:
+        promises_kept(request, plan)
+    times = [p.makespan_s for p in plans]
+    assert len(plans) > 1
+    assert all(a > b for a, b in pairwise(times))
+
+
+@settings(max_examples=3, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 6))
 def test_shares_are_balanced(seed: int, drones: int) -> None:
     polygon = shapely.affinity.scale(star_area(np.random.default_rng(seed)), 3, 3)
-    plan = plan_sweep(SweepRequest(area_of(polygon), 30.0, drones=drones))
+    plan = plan_sweep(SweepRequest(area_of(polygon), 30.0, drones=drones), Effort.FIRST)
     times = [p.time_s for p in plan.paths]
     assert len(times) == drones
     assert max(times) <= 1.05 * sum(times) / drones + 5.0
@@ -174,6 +185,7 @@ def test_cover_asked_is_cover_given(cover: float) -> None:
     assert plan.cover <= 1.0
 
 
+@pytest.mark.slow
 def test_less_cover_is_never_slower() -> None:
     times = [plan_sweep(SweepRequest(area_of(SHAPES["U"]), 20.0, cover=c)).makespan_s for c in (0.95, 0.99, 0.999)]
     assert times == sorted(times)

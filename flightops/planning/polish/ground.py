@@ -1,0 +1,117 @@
+"""Ground sampled for the annealer: rows of points over an area, and what a path leaves unseen of it.
+
+A path is fitted to the samples as closely as they allow: gaps hide between rows that run along the lines. Rows are
+therefore laid aslant (TILT_DEG), and what a plan truly covers is measured by paths/verify.py.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from shapely import Polygon
+
+from core.geo import Floats
+from flightops.planning.cells.decompose import edges_of
+from flightops.planning.cells.lines import crossings, turned
+from flightops.planning.paths.timing import Pace
+from flightops.planning.polish import native
+
+OUTSIDE = 0x8000
+TILT_DEG = 3.0
+MOST_SAMPLES = 3_000_000
+DENSER = 3.0
+POINT_S = 0.02
+GOLDEN = 0.6180339887498949
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Points of an area in a frame turned by `way_rad`: counts (rows, columns) of an unseen area, row offsets as shares
+    of a step, left edge and y of the first row, distance of rows and of samples along them, m."""
+
+    way_rad: float
+    bare: NDArray[np.uint16]
+    offset: Floats
+    left_m: float
+    low_m: float
+    row_m: float
+    step_m: float
+
+    @staticmethod
+    def of(area: Polygon, way_rad: float, swath_m: float, a_swath: float) -> Samples:
+        """About `a_swath` rows across a swath, fewer over a large area, and DENSER samples along them: those cost
+        little and leave little room to hide gaps in."""
+        edges = turned(edges_of(area), way_rad)
+        (left, low), (right, high) = edges.min(axis=(0, 1)), edges.max(axis=(0, 1))
+        row = max(swath_m / a_swath, math.sqrt((right - left) * (high - low) * DENSER / MOST_SAMPLES))
+        step = row / DENSER
+        rows, columns = int((high - low) / row) + 1, int((right - left) / step) + 2
+        ys = low + (np.arange(rows) + 0.5) * row
+        offset = np.arange(rows, dtype=np.float64) * GOLDEN % 1.0
+        inside = np.zeros((rows, columns + 1), dtype=np.int16)
+        for k, x in enumerate(crossings(edges, ys).T):
+            first = np.ceil(np.clip((x - left) / step - offset, 0.0, columns)).astype(np.intp)
+            np.add.at(inside, (np.arange(rows), first), 1 if k % 2 == 0 else -1)
+        bare = np.where(np.cumsum(inside, axis=1)[:, :columns] > 0, 0, OUTSIDE).astype(np.uint16)
+        return Samples(way_rad, np.ascontiguousarray(bare), offset, float(left), float(ys[0]), row, step)
+
+    @property
+    def each_m2(self) -> float:
+        """Ground that a sample stands for, m^2."""
+        return self.row_m * self.step_m
+
+    def counted(self, swath_m: float, counts: NDArray[np.uint16]) -> native.CGround:
+        """The C view of these samples with their counts in `counts`, which must outlive it, as must this."""
+        rows, columns = counts.shape
+        unseen = int(np.count_nonzero(counts == 0))
+        return native.CGround(
+            rows, columns, self.left_m, self.low_m, self.row_m, self.step_m, swath_m / 2.0, native.doubles(self.offset),
+            native.counts(counts), unseen, 0,
+        )  # fmt: skip
+
+    def unseen_m2(self, paths: tuple[Floats, ...], swath_m: float) -> float:
+        """Ground that no leg of the (n, 2) paths comes within half a swath of, m^2."""
+        counts = self.bare.copy()
+        ground = self.counted(swath_m, counts)
+        for path in paths:
+            native.see(ground, turned(path, self.way_rad))
+        return int(ground.unseen) * self.each_m2
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """How a path is annealed: temperatures at start and end, s; work in about nanoseconds; samples a swath."""
+
+    hot_s: float
+    cold_s: float
+    work: int
+    a_swath: float
+
+
+def aslant(path: Floats, extra_deg: float = 0.0) -> float:
+    """A direction, rad, a little off the longest leg of a path."""
+    step = np.diff(path, axis=0)
+    long = step[int(np.hypot(step[:, 0], step[:, 1]).argmax())]
+    return math.atan2(long[1], long[0]) + math.radians(TILT_DEG + extra_deg)
+
+
+def annealed(
+    path: Floats, samples: Samples, room: Floats, swath_m: float, pace: Pace, heat: Heat, unseen: tuple[float, float]
+) -> tuple[Floats, float]:
+    """A path (n, 2) polished: it meets none of the room's edges (m, 2, 2). `unseen`: ground that may stay unseen, m^2,
+    and the price of more, s/m^2. Also its flight time, s: infinite when it sees too little. Deterministic."""
+    allowed_m2, price_s_m2 = unseen
+    counts = samples.bare.copy()
+    ground = samples.counted(swath_m, counts)
+    edges = np.ascontiguousarray(turned(room, samples.way_rad))
+    allowed = int(max(allowed_m2, 0.0) / samples.each_m2)
+    price_s = price_s_m2 * samples.each_m2
+    task = native.CTask(price_s, heat.hot_s, heat.cold_s, swath_m, POINT_S, allowed, heat.work, 1)
+    limits = native.pace_of(pace)
+    walls = native.CRoom(len(edges), ctypes.cast(native.doubles(edges), ctypes.POINTER(ctypes.c_double)))
+    found, time_s = native.polish(turned(path, samples.way_rad), ground, walls, limits, task)
+    return turned(found, -samples.way_rad), time_s if time_s < native.NOT_SEEN_ENOUGH_S else math.inf

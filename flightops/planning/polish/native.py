@@ -1,0 +1,119 @@
+"""The compiled loop, as ctypes sees it: the structures of polish.h and three functions."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, byref, c_double, c_int32, c_int64, c_uint16, c_uint64
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import Fault
+from core.geo import Floats
+from flightops.planning.paths.timing import CUT_M, Pace
+
+LIBRARY = Path(__file__).with_name("_polish.so")
+MOST_POINTS = 16_384
+NOT_SEEN_ENOUGH_S = 1e299
+_Doubles = POINTER(c_double)
+
+
+class CGround(ctypes.Structure):
+    """Samples of the ground and what is counted on them."""
+
+    _fields_ = (
+        ("rows", c_int32), ("cols", c_int32), ("x0", c_double), ("y0", c_double), ("row", c_double), ("step", c_double),
+        ("reach", c_double), ("offset", _Doubles), ("count", POINTER(c_uint16)), ("unseen", c_int64),
+        ("work", c_int64),
+    )  # fmt: skip
+
+
+class CPace(ctypes.Structure):
+    """Speed m/s, acceleration m/s^2, pause s, least radius m, least cosine of a bend flown through."""
+
+    _fields_ = (
+        ("speed", c_double), ("accel", c_double), ("turn", c_double), ("radius", c_double), ("cosine", c_double),
+    )  # fmt: skip
+
+
+class CRoom(ctypes.Structure):
+    """Edges that no leg may meet."""
+
+    _fields_ = (("n", c_int32), ("edges", _Doubles))
+
+
+class CTask(ctypes.Structure):
+    """Price of an unseen sample s, temperatures s, swath m, price of a point s, samples that may stay unseen, work,
+    seed."""
+
+    _fields_ = (
+        ("price", c_double), ("hot", c_double), ("cold", c_double), ("swath", c_double), ("point", c_double),
+        ("allowed", c_int64), ("budget", c_int64), ("seed", c_uint64),
+    )  # fmt: skip
+
+
+@cache
+def _library() -> ctypes.CDLL:
+    """The compiled loop. Raises Fault when it was not built."""
+    try:
+        lib = ctypes.CDLL(str(LIBRARY))
+    except OSError as wrong:
+        raise Fault(f"{LIBRARY.name} can't be loaded ({wrong}); run `python hatch_build.py --polish-only`") from wrong
+    lib.airground_see.restype = c_int64
+    lib.airground_see.argtypes = (POINTER(CGround), _Doubles, c_int32)
+    lib.airground_time.restype = c_double
+    lib.airground_time.argtypes = (_Doubles, c_int32, POINTER(CPace))
+    lib.airground_polish.restype = c_int32
+    lib.airground_polish.argtypes = (
+        _Doubles, c_int32, POINTER(CGround), POINTER(CRoom), POINTER(CPace), POINTER(CTask), _Doubles,
+    )  # fmt: skip
+    return lib
+
+
+def doubles(values: Floats) -> ctypes._Pointer[c_double]:
+    """A pointer to the values, which must be contiguous and outlive it."""
+    return values.ctypes.data_as(_Doubles)
+
+
+def counts(values: NDArray[np.uint16]) -> ctypes._Pointer[c_uint16]:
+    """A pointer to the counts, which must be contiguous and outlive it."""
+    return values.ctypes.data_as(POINTER(c_uint16))
+
+
+def see(ground: CGround, path: Floats) -> int:
+    """Counts the strips of an (n, 2) path in; how many samples are unseen then."""
+    at = np.ascontiguousarray(path)
+    return int(_library().airground_see(byref(ground), doubles(at), len(at)))
+
+
+def pace_of(pace: Pace) -> CPace:
+    """The C view of a pace."""
+    radius = pace.speed_mps**2 / pace.accel_mps2
+    half = 1.0 / (1.0 + CUT_M / radius)
+    return CPace(pace.speed_mps, pace.accel_mps2, pace.turn_s, radius, 2.0 * half * half - 1.0)
+
+
+def time_s(path: Floats, pace: CPace) -> float:
+    """Flight time of an (n, 2) path, s: that of paths/timing.py `flight_s`, a hundred times sooner. Raises Fault when
+    memory ran out."""
+    at = np.ascontiguousarray(path)
+    found = float(_library().airground_time(doubles(at), len(at), byref(pace)))
+    if found < 0.0:
+        raise Fault("no memory to time a path")
+    return found
+
+
+def polish(path: Floats, ground: CGround, room: CRoom, pace: CPace, task: CTask) -> tuple[Floats, float]:
+    """A path of (n, 2) points annealed, and its flight time, s: over NOT_SEEN_ENOUGH_S when it sees too little.
+    Raises Fault when the path is too long or memory ran out."""
+    at = np.zeros((MOST_POINTS, 2))
+    at[: len(path)] = path[:MOST_POINTS]
+    time = c_double(0.0)
+    n = _library().airground_polish(
+        doubles(at), len(path), byref(ground), byref(room), byref(pace), byref(task), byref(time)
+    )
+    if n < 0:
+        raise Fault(f"a path of {len(path)} points can't be polished (most: {MOST_POINTS})")
+    return at[:n].copy(), float(time.value)

@@ -1,0 +1,103 @@
+"""From a rough path to one that has been measured: annealed in stages on ever finer samples, then put right until the
+exact cover is what was asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shapely import Polygon
+
+from core.geo import Floats
+from flightops.planning.paths.timing import Pace, flight_s, length_m
+from flightops.planning.polish.ground import Heat, Samples, annealed, aslant
+
+PRICE = 2.0
+"""Ground missed costs an annealer this many times what it costs when lanes are laid."""
+CLOSING_PRICE = 8.0
+CLOSING_SHARE = 0.12
+CLOSING_ROUNDS = 5
+LEAST_CLOSING = 20_000_000
+CHECK_A_SWATH = 18.0
+CHECK_TILT_DEG = 11.0
+RETILT_DEG = 1.7
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a path is to do: the area it sees half a swath to each side of, ground it may miss, m^2, the edges (m, 2, 2)
+    it must not meet, pace, and the price of ground missed, s/m^2."""
+
+    area: Polygon
+    swath_m: float
+    spare_m2: float
+    walls: Floats
+    pace: Pace
+    unseen_s_m2: float
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How long a path is polished: work in about nanoseconds, temperatures, s, samples a swath of each stage."""
+
+    work: int
+    hot_s: float = 2.0
+    cold_s: float = 0.05
+    a_swath: tuple[float, ...] = (6.0, 9.0, 12.0)
+
+    def closing(self) -> Heat:
+        """One of the short last stages."""
+        work = max(int(self.work * CLOSING_SHARE / CLOSING_ROUNDS), LEAST_CLOSING)
+        return Heat(2.0 * self.cold_s, self.cold_s, work, self.a_swath[-1])
+
+
+def polished(path: Floats, aim: Aim, schedule: Schedule) -> Floats:
+    """A path (n, 2) that takes less time and misses about as much ground as it may; one shorter than a swath as it is.
+    Deterministic."""
+    if length_m(path) < aim.swath_m:
+        return path
+    stages = len(schedule.a_swath)
+    ratio = (schedule.cold_s / schedule.hot_s) ** (1.0 / stages)
+    work = int(schedule.work * (1.0 - CLOSING_SHARE))
+    for k, a_swath in enumerate(schedule.a_swath):
+        hot = schedule.hot_s * ratio**k
+        heat = Heat(hot, hot * ratio, work // stages, a_swath)
+        path = _stage(path, aim, heat, (aim.spare_m2, PRICE * aim.unseen_s_m2), k)
+    return closed(path, aim, schedule)
+
+
+def roughed(path: Floats, aim: Aim, schedule: Schedule) -> tuple[Floats, float]:
+    """A path after a first brief stage, and what it promises, s: its flight time and the price of what it misses more
+    than it may."""
+    heat = Heat(schedule.hot_s, schedule.cold_s, schedule.work, schedule.a_swath[0])
+    path = _stage(path, aim, heat, (aim.spare_m2, PRICE * aim.unseen_s_m2), 0)
+    check = Samples.of(aim.area, aslant(path, CHECK_TILT_DEG), aim.swath_m, schedule.a_swath[-1])
+    over_m2 = check.unseen_m2((path,), aim.swath_m) - aim.spare_m2
+    return path, flight_s(path, aim.pace) + PRICE * aim.unseen_s_m2 * over_m2
+
+
+def closed(path: Floats, aim: Aim, schedule: Schedule) -> Floats:
+    """The path annealed a little more until samples it was not fitted to say that it misses no more than it may."""
+    check = Samples.of(aim.area, aslant(path, CHECK_TILT_DEG), aim.swath_m, CHECK_A_SWATH)
+    allowed_m2 = aim.spare_m2
+    for k in range(CLOSING_ROUNDS):
+        over_m2 = check.unseen_m2((path,), aim.swath_m) - aim.spare_m2
+        if -0.02 * aim.spare_m2 < over_m2 <= 0.0:
+            return path
+        allowed_m2 = max(allowed_m2 - over_m2, 0.0)
+        unseen = (allowed_m2, CLOSING_PRICE * aim.unseen_s_m2)
+        path = _stage(path, aim, schedule.closing(), unseen, len(schedule.a_swath) + k)
+    return path
+
+
+def _stage(path: Floats, aim: Aim, heat: Heat, unseen: tuple[float, float], k: int) -> Floats:
+    samples = Samples.of(aim.area, aslant(path, RETILT_DEG * (k % 5)), aim.swath_m, heat.a_swath)
+    return annealed(path, samples, aim.walls, aim.swath_m, aim.pace, heat, unseen)[0]
+
+
+def mended(path: Floats, aim: Aim, missed_m2: float, schedule: Schedule) -> Floats:
+    """The path put right after an exact measurement found that it misses `missed_m2`, more than it may."""
+    samples = Samples.of(aim.area, aslant(path), aim.swath_m, schedule.a_swath[-1])
+    sampled_m2 = samples.unseen_m2((path,), aim.swath_m)
+    over_m2 = 1.2 * (missed_m2 - aim.spare_m2) + 0.002 * aim.spare_m2
+    unseen = (sampled_m2 - over_m2, 2.0 * CLOSING_PRICE * aim.unseen_s_m2)
+    return annealed(path, samples, aim.walls, aim.swath_m, aim.pace, schedule.closing(), unseen)[0]
