@@ -54,11 +54,11 @@ def probability_from_json(doc: object, area: CheckedArea) -> ProbabilityMap:
         case {"kind": "grid"}:
             found, field = _grid(doc, area), "origin"
         case {"kind": kind}:
-            raise Malformed("kind", f"{kind!r} is not known", KINDS)
+            raise Malformed("kind", f"{kind!r:.40} is not known", KINDS)
         case {"type": "FeatureCollection"}:
             found, field = _features(doc, area), "features"
         case _:
-            raise Malformed("type", f"{doc.get('type')!r} is not a FeatureCollection", KINDS)
+            raise Malformed("type", f"{doc.get('type')!r:.40} is not a FeatureCollection", KINDS)
     if found.inside <= 0.0:
         raise Malformed(field, "none of the probability lies in the search area", "check places and area")
     return found
@@ -135,7 +135,7 @@ def _polygon(coordinates: object, field: str, frame: LocalFrame) -> Any:
         at = f"{field}[{k}]"
         if not isinstance(ring, list):
             raise Malformed(at, "is not a ring of positions", "a ring is a list of [longitude, latitude]")
-        places = tuple(rings.place(p, f"{at}[{i}]") for i, p in enumerate(ring))
+        places = tuple(_position(p, f"{at}[{i}]") for i, p in enumerate(ring))
         rings.within_reach(places, at)
         if len(places) < 3:
             raise Malformed(at, f"{len(places)} corners", "a ring needs at least 3")
@@ -148,7 +148,7 @@ def _rings(doc: dict[str, Any], area: CheckedArea) -> ProbabilityMap:
     try:
         spread = Spread(doc.get("spread", Spread.UNIFORM))
     except ValueError:
-        raise Malformed("spread", f"{doc['spread']!r} is not known", "give uniform or log") from None
+        raise Malformed("spread", f"{doc['spread']!r:.40} is not known", "give uniform or log") from None
     found = []
     for i, ring in enumerate(_list(doc, "rings", MOST_RINGS)):
         if not isinstance(ring, dict):
@@ -166,7 +166,7 @@ def _grid(doc: dict[str, Any], area: CheckedArea) -> ProbabilityMap:
     cell = _number(doc.get("spacing_m"), "spacing_m", LEAST_CELL_M, MOST_CELL_M)
     name = doc.get("values", "probability")
     if name not in ("probability", "weight"):
-        raise Malformed("values", f"{name!r} is not known", "give probability or weight")
+        raise Malformed("values", f"{name!r:.40} is not known", "give probability or weight")
     values = _table(doc, _most(name))
     values = _shares(values, name, doc, "rows")
     lonlat = area.frame.to_lonlat_many
@@ -207,9 +207,16 @@ def _table(doc: dict[str, Any], most: float) -> Floats:
 
 
 def _place(doc: dict[str, Any], field: str) -> LatLon:
-    place = rings.place(doc.get(field), field)
+    place = _position(doc.get(field), field)
     rings.within_reach((place,), field)
     return place
+
+
+def _position(position: object, field: str) -> LatLon:
+    """A GeoJSON position as a place; whole numbers too long for a float are refused here."""
+    if isinstance(position, list) and any(isinstance(v, int) and abs(v) > MOST_WEIGHT for v in position[:2]):
+        raise Malformed(field, "a coordinate is far out of range", "give [longitude, latitude] in degrees")
+    return rings.place(position, field)
 
 
 def _list(doc: dict[str, Any], field: str, most: int) -> list[Any]:

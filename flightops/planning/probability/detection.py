@@ -21,6 +21,8 @@ from core.geo import Floats
 HALF_ROOT_PI = math.sqrt(math.pi) / 2.0
 CHORD = 1e-6
 """Step in coverage over which the slope of a POD given without one is taken."""
+NOTHING_LEFT = 1e-12
+"""Belief that sums to less is rounding: the search could not have failed."""
 
 
 def coverage(width_m: ArrayLike, speed_mps: ArrayLike, time_s: ArrayLike, area_m2: ArrayLike) -> Floats:
@@ -104,7 +106,7 @@ def posterior(poa: ArrayLike, pod: ArrayLike) -> Floats:
     left = missed(prior, pod)
     rest = max(1.0 - float(prior.sum()), 0.0)
     total = float(left.sum()) + rest
-    if total <= 0.0:
+    if total <= NOTHING_LEFT:
         raise Malformed("pod", "a search that finds for certain cannot have found nothing", "give a POD below 1")
     return left / total
 

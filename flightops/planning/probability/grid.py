@@ -7,7 +7,8 @@ own `LocalFrame`: x east, y north.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,8 @@ USUAL_LEAST_CELL_M = 10.0
 MOST_CELL_M = 5_000.0
 FINE = 4
 """Samples a side of a cell: a shape's edge within a cell is judged at FINE x FINE places."""
+ASIDE = (1.1e-5, 1.7e-5)
+"""Places are judged so many cells beside themselves: of two strips that meet in a row of places, one has it."""
 NOTHING = 1e-9
 """A cell with a smaller share of ground than this has none."""
 
@@ -104,10 +107,12 @@ class Grid:
 
     def merged(self, chosen: NDArray[np.bool_]) -> Any:
         """The chosen cells (rows, cols) as one geometry: a Polygon, a MultiPolygon, or empty."""
-        rows, cols = np.nonzero(chosen)
-        west, south = self.west_m + cols * self.cell_m, self.south_m + rows * self.cell_m
-        east, north = self.west_m + (cols + 1) * self.cell_m, self.south_m + (rows + 1) * self.cell_m
-        return shapely.union_all(shapely.box(west, south, east, north))
+        edges = np.diff(np.pad(chosen, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+        (rows, starts), (_, stops) = np.nonzero(edges == 1), np.nonzero(edges == -1)
+        south, north = (self.south_m + (rows + k) * self.cell_m for k in (0, 1))
+        return shapely.union_all(
+            shapely.box(self.west_m + starts * self.cell_m, south, self.west_m + stops * self.cell_m, north)
+        )
 
 
 def areas_m2(shape: Any, grid: Grid) -> Floats:
@@ -148,7 +153,7 @@ def polygonal(shape: Any) -> Any:
     """The shape without the points and lines that an overlay may leave beside its polygons."""
     if shape.geom_type != "GeometryCollection":
         return shape
-    return shapely.multipolygons([p for p in parts(shape) if p.area > 0])
+    return shapely.MultiPolygon([p for p in parts(shape) if p.area > 0])
 
 
 def parts(shape: Any) -> list[Polygon]:
@@ -212,38 +217,66 @@ def ground_on(grid: Grid, polygon: Polygon) -> Ground:
     return Ground(grid, polygon, np.where(inside < NOTHING, 0.0, inside), np.ones(grid.shape))
 
 
+def grown_over(ground: Ground, covers: Sequence[tuple[Any, float]]) -> Ground:
+    """The ground with land cover: polygonal shapes (metres of the grid's frame) that do not overlap, each with the
+    share (0 to 1) seen through what grows there (`sweep_width.seen_through`). Elsewhere it stays as it was."""
+    held_m2 = ground.inside * ground.grid.cell_m2
+    visible = ground.visible.copy()
+    for i, (shape, share) in enumerate(covers):
+        within(f"covers[{i}].share", share, 0.0, 1.0)
+        here = areas_m2(shapely.intersection(shape, ground.polygon), ground.grid)
+        part = np.divide(here, held_m2, out=np.zeros(held_m2.shape), where=held_m2 > 0.0)
+        visible -= np.minimum(part, 1.0) * (ground.visible - share)
+    return replace(ground, visible=np.clip(visible, 0.0, 1.0))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Lattice:
-    """Places at which shapes are judged: FINE x FINE a cell, the centres of `grid`'s cells.
+    """Places at which shapes are judged: FINE x FINE a cell of `grid`, spread evenly over it; those of a cell whose
+    ground falls between them all lie in that ground.
 
-    `weight` (FINE rows, FINE cols): what share of its cell's ground a place stands for; a cell with ground sums to 1.
+    Arrays are (FINE rows, FINE cols). `x_m`, `y_m`: metres of the grid's frame; `weight`: what share of its cell's
+    ground a place stands for, a cell with ground sums to 1; `visible`: that of the ground.
     """
 
     grid: Grid
+    x_m: Floats
+    y_m: Floats
     weight: Floats
+    visible: Floats
 
     @staticmethod
     def of(ground: Ground) -> Lattice:
-        """The lattice of a ground; a cell whose ground falls between its places is judged at all of them."""
+        """The lattice of a ground."""
         fine = ground.grid.finer(FINE)
-        everywhere = (slice(0, fine.rows), slice(0, fine.cols))
+        x, y = fine.centres((slice(0, fine.rows), slice(0, fine.cols)))
+        x, y = x + ASIDE[0] * fine.cell_m, y + ASIDE[1] * fine.cell_m
         shapely.prepare(ground.polygon)
-        counted = shapely.contains_xy(ground.polygon, *fine.centres(everywhere)).astype(np.float64)
-        has = np.repeat(np.repeat(ground.inside > 0.0, FINE, axis=0), FINE, axis=1)
-        counted *= has
-        held = to_cells(counted)
-        counted[has & (to_places(held) == 0.0)] = 1.0
+        counted = shapely.contains_xy(ground.polygon, x, y).astype(np.float64)
+        counted *= to_places(ground.inside) > 0.0
+        for row, col in np.argwhere((ground.inside > 0.0) & (to_cells(counted) == 0.0)):
+            here = (slice(row * FINE, (row + 1) * FINE), slice(col * FINE, (col + 1) * FINE))
+            x[here], y[here] = _amid(ground, int(row), int(col))
+            counted[here] = 1.0
         weight = counted / np.maximum(to_places(to_cells(counted)), 1.0)
-        weight.setflags(write=False)
-        return Lattice(fine, weight)
+        return Lattice(ground.grid, x, y, weight, to_places(ground.visible))
 
     def within(self, shape: Any) -> tuple[Window, NDArray[np.bool_]]:
-        """The window a shape touches and which of its places lie in the shape."""
+        """The window of places a shape touches and which of them lie in it."""
         if shape.is_empty:
             return (slice(0, 0), slice(0, 0)), np.zeros((0, 0), dtype=np.bool_)
-        window = self.grid.window(shape.bounds)
+        rows, cols = self.grid.window(shape.bounds)
+        window = slice(rows.start * FINE, rows.stop * FINE), slice(cols.start * FINE, cols.stop * FINE)
         shapely.prepare(shape)
-        return window, shapely.contains_xy(shape, *self.grid.centres(window))
+        return window, shapely.contains_xy(shape, self.x_m[window], self.y_m[window])
+
+
+def _amid(ground: Ground, row: int, col: int) -> tuple[float, float]:
+    """A place in the ground of a cell."""
+    cell = ground.grid.block((slice(row, row + 1), slice(col, col + 1)))
+    piece = shapely.clip_by_rect(ground.polygon, *cell.bounds)
+    point = cell.centroid if piece.is_empty else piece.representative_point()
+    return float(point.x), float(point.y)
 
 
 def to_places(cells: Floats) -> Floats:

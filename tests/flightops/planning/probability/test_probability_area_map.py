@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -261,6 +262,7 @@ BOW_TIE = {"type": "Polygon", "coordinates": [ring((0, 0), (100, 100), (100, 0),
         ),
         (collection(feature(5000, 0, 9, weight=1)), "features", "none of the probability"),
         (rings_doc(point=None), "point", "not a position"),
+        (rings_doc(point=[10**400, 28.9]), "point", "far out of range"),
         (rings_doc(point=[120.0, 100.0]), "point", "latitude 100"),
         (rings_doc(point=lonlat(90_000, 0)), "point", "none of the probability"),
         (rings_doc(spread="even"), "spread", "not known"),
@@ -294,6 +296,27 @@ def test_bad_documents_are_refused_by_name(doc: object, field: str, words: str) 
     assert refused.value.field == field
     assert words in str(refused.value)
     assert refused.value.fix
+
+
+SCALARS = st.none() | st.booleans() | st.integers(-(10**400), 10**400) | st.floats() | st.text(max_size=5)
+JSON = st.recursive(SCALARS, lambda v: st.lists(v, max_size=4) | st.dictionaries(st.text(max_size=5), v, max_size=3))
+DOCS = (collection(feature(0, 0, 300, weight=1), feature(9, 9, 99, weight=2)), RINGS, grid_doc())
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.sampled_from(DOCS), st.data())
+def test_any_other_value_anywhere_is_read_or_refused(doc: dict[str, object], data: st.DataObject) -> None:
+    """A value somewhere in a good document is replaced by some JSON: Malformed at worst."""
+    changed = json.loads(json.dumps(doc))
+    inner = changed
+    while True:
+        key = data.draw(st.sampled_from(sorted(inner) if isinstance(inner, dict) else range(len(inner))))
+        if not isinstance(inner[key], dict | list) or not inner[key] or data.draw(st.integers(0, 4)) == 0:
+            break
+        inner = inner[key]
+    inner[key] = data.draw(JSON)
+    with suppress(Malformed):
+        assert whole(probability_from_json(changed, AREA)) == pytest.approx(1.0)
 
 
 def test_values_are_checked_where_they_are_made() -> None:

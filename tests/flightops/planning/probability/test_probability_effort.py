@@ -20,7 +20,7 @@ from flightops.planning.probability.effort import (
     equal_effort,
 )
 
-FEW = settings(deadline=None, max_examples=25)
+FEW = settings(deadline=None, max_examples=15)
 VECTOR = [EffortSector(p, a * 1e6, 40.0, 12.0) for p, a in ((0.5, 2.0), (0.3, 1.0), (0.2, 4.0))]
 TOTAL_S = st.floats(1.0, 2e5)
 
