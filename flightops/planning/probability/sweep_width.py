@@ -168,7 +168,7 @@ class Assumptions:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class SensorUse:
     """How a camera is used: what kind it is, its numbers, the pitch of its optical axis (-90 straight down)."""
 
     sensor: Sensor
@@ -195,32 +195,32 @@ def seen_through(land: Land, gimbal_pitch_deg: float = -90.0, bush_share: float 
 
 
 def assumed_width_m(
-    look: Look, height_agl_m: float, land: Land, hour: Hour, assumptions: Assumptions | None = None
+    use: SensorUse, height_agl_m: float, land: Land, hour: Hour, assumptions: Assumptions | None = None
 ) -> float:
     """Swath x share seen through what grows x share that stands out at this hour x share with enough pixels, m.
 
     Not measured: a formula with assumed shares, for planning until there are trials. Measure yours.
     """
     assumed = assumptions or Assumptions()
-    swath = swath_m(look.camera, height_agl_m, 0.0, look.gimbal_pitch_deg)
-    through = seen_through(land, look.gimbal_pitch_deg, assumed.bush_share)
-    match (look.sensor, hour):
+    swath = swath_m(use.camera, height_agl_m, 0.0, use.gimbal_pitch_deg)
+    through = seen_through(land, use.gimbal_pitch_deg, assumed.bush_share)
+    match (use.sensor, hour):
         case (Sensor.THERMAL, Hour.DAY):
             stands_out = assumed.thermal_day_share
         case (Sensor.COLOUR, Hour.NIGHT):
             stands_out = assumed.colour_night_share
         case _:
             stands_out = 1.0
-    person_px = pixels_per_metre(look.camera, height_agl_m, look.gimbal_pitch_deg) * assumed.person_m
+    person_px = pixels_per_metre(use.camera, height_agl_m, use.gimbal_pitch_deg) * assumed.person_m
     return swath * through * stands_out * min(person_px / assumed.least_px, 1.0)
 
 
-def assumed_widths(looks: Iterable[Look], assumptions: Assumptions | None = None) -> SweepWidthTable:
-    """A table of `assumed_width_m` for 20 to 120 m, every cover and hour; one look a sensor. Not measured."""
+def assumed_widths(uses: Iterable[SensorUse], assumptions: Assumptions | None = None) -> SweepWidthTable:
+    """A table of `assumed_width_m` for 20 to 120 m, every cover and hour; one use a sensor. Not measured."""
     lands = (Land(Cover.OPEN), Land(Cover.BUSH), *(Land(Cover.FOREST, c) for c in ASSUMED_CANOPIES))
     rows = tuple(
-        WidthRow(look.sensor, hour, land, height, assumed_width_m(look, height, land, hour, assumptions))
-        for look in looks
+        WidthRow(use.sensor, hour, land, height, assumed_width_m(use, height, land, hour, assumptions))
+        for use in uses
         for hour in Hour
         for land in lands
         for height in ASSUMED_HEIGHTS_M

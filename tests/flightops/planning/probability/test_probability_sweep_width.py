@@ -16,8 +16,8 @@ from flightops.planning.probability.sweep_width import (
     Cover,
     Hour,
     Land,
-    Look,
     Sensor,
+    SensorUse,
     SweepWidthTable,
     assumed_width_m,
     assumed_widths,
@@ -26,7 +26,7 @@ from flightops.planning.probability.sweep_width import (
 )
 
 FEW = settings(deadline=None, max_examples=40)
-THERMAL = Look(Sensor.THERMAL, THERMAL_640)
+THERMAL = SensorUse(Sensor.THERMAL, THERMAL_640)
 OPEN = Land(Cover.OPEN)
 
 
@@ -91,9 +91,9 @@ def test_the_assumed_formula() -> None:
     assert assumed_width_m(THERMAL, 60.0, Land(Cover.BUSH), Hour.NIGHT) == pytest.approx(49.71 / 2, abs=0.005)
     assert assumed_width_m(THERMAL, 60.0, Land(Cover.FOREST, 0.7), Hour.NIGHT) == pytest.approx(0.3 * 49.71, abs=0.005)
     assert assumed_width_m(THERMAL, 120.0, OPEN, Hour.NIGHT) == pytest.approx(99.41 * 3.219 / 4, abs=0.05)
-    assert assumed_width_m(Look(Sensor.COLOUR, THERMAL_640), 60.0, OPEN, Hour.NIGHT) == 0.0
+    assert assumed_width_m(SensorUse(Sensor.COLOUR, THERMAL_640), 60.0, OPEN, Hour.NIGHT) == 0.0
     lit = Assumptions(colour_night_share=0.25)
-    colour = assumed_width_m(Look(Sensor.COLOUR, THERMAL_640), 60.0, OPEN, Hour.NIGHT, lit)
+    colour = assumed_width_m(SensorUse(Sensor.COLOUR, THERMAL_640), 60.0, OPEN, Hour.NIGHT, lit)
     assert colour == pytest.approx(49.71 / 4, abs=0.005)
 
 
@@ -154,7 +154,7 @@ def test_values_are_checked_where_they_are_made() -> None:
         (lambda: Land(Cover.FOREST, math.nan), "land.canopy"),
         (lambda: Assumptions(bush_share=1.1), "assumptions.bush_share"),
         (lambda: Assumptions(person_m=0.0), "assumptions.person_m"),
-        (lambda: Look(Sensor.THERMAL, THERMAL_640, 0.0), "gimbal_pitch_deg"),
+        (lambda: SensorUse(Sensor.THERMAL, THERMAL_640, 0.0), "gimbal_pitch_deg"),
         (lambda: SweepWidthTable((), "nobody"), "rows"),
     ):
         with pytest.raises(Malformed) as refused:
