@@ -65,14 +65,19 @@ def drawn(
 
     Refused when it leaves the fence or crosses a hole of it. Raises Malformed when fence or path are none.
     """
-    xy = without_repeats(xy)
-    reach = float(np.abs(xy).max())
-    if not reach <= MOST_REACH_M:
-        raise Malformed("pattern.path", f"it reaches {reach / 1000:.0f} km from its middle", "draw it smaller")
+    xy = without_repeats(in_reach(xy, "pattern.path"))
     places = tuple(LatLon(float(lat), float(lon)) for lon, lat in frame.to_lonlat_many(xy))
     pattern = Pattern(name, places, length_m(xy), spacing_m)
     reasons = () if fence is None else leaving(pattern, fence)
     return Refused(reasons) if reasons else pattern
+
+
+def in_reach(xy: Floats, field: str) -> Floats:
+    """The (n, 2) metres when all lie within MOST_REACH_M of the frame's axes; raises Malformed, for NaN too."""
+    reach = float(np.abs(xy).max())
+    if not reach <= MOST_REACH_M:
+        raise Malformed(field, f"it reaches {reach / 1000:.0f} km from its middle", "draw it smaller")
+    return xy
 
 
 def without_repeats(xy: Floats) -> Floats:

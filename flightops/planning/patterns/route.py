@@ -23,7 +23,7 @@ import numpy as np
 from core.errors import Malformed, Refused
 from core.geo import Area, Floats, LatLon, LocalFrame
 from core.units import within
-from flightops.planning.patterns.pattern import Pattern, drawn, without_repeats
+from flightops.planning.patterns.pattern import Pattern, drawn, in_reach, without_repeats
 
 LEAST_M = 1.0
 MOST_HALF_WIDTH_M = 5_000.0
@@ -108,7 +108,7 @@ def _in_metres(route: tuple[LatLon, ...]) -> tuple[LocalFrame, _Route]:
         raise Malformed("route", "it crosses the antimeridian", "split it at 180 degrees")
     middle = (low + high) / 2.0
     frame = LocalFrame(LatLon(float(middle[1]), float(middle[0])))
-    corners = without_repeats(frame.to_xy_many(lonlat))
+    corners = without_repeats(in_reach(frame.to_xy_many(lonlat), "route"))
     if len(corners) < 2:
         raise Malformed("route", "all its points are the same", "draw at least its start and end")
     return frame, _Route.through(corners)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Malformed, Refused
+from core.geo import LatLon
 from flightops.planning.patterns.route import UNSEEN_SHARE, route_search
 from tests.flightops.planning.patterns.ground import box, good, metres, places, seen
 
@@ -107,10 +108,15 @@ def test_a_route_out_of_its_fence_is_refused() -> None:
         ([(0.0, 0.0), (100.0, 0.0)], math.nan, 50.0, "half_width_m"),
         ([(0.0, 0.0), (100.0, 0.0)], 50.0, 0.0, "spacing_m"),
         ([(0.0, 0.0), (100.0, 0.0)], 5000.0, 1.0, "spacing_m"),
-        ([(0.0, 0.0), (150_000.0, 0.0)], 50.0, 50.0, "pattern.path"),
+        ([(0.0, 0.0), (150_000.0, 0.0)], 50.0, 50.0, "route"),
     ],
 )
 def test_bad_routes_are_refused_by_name(line: Line, half_width: float, spacing: float, field: str) -> None:
     with pytest.raises(Malformed) as refused:
         route_search(places(line), half_width, spacing)
     assert refused.value.field == field
+
+
+def test_a_route_half_round_the_world_is_refused() -> None:
+    with pytest.raises(Malformed, match="route"):
+        route_search((LatLon(0.0, 0.0), LatLon(0.0, 170.0)), 50.0, 50.0)
