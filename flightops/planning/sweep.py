@@ -36,7 +36,6 @@ SLACK = 3e-5
 EDGE_SHARE = 0.15
 """Of a swath: what a metre flown to catch ground at the edges is worth, when lanes are laid."""
 LINK_SWATHS = 1.6
-TIDY_M = (0.3, 0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +151,7 @@ class _Trial:
 
 TRIALS = {
     Effort.FIRST: _Trial(Richness.LINES, 1, 1, 0, Schedule(80_000_000, 1.0, 0.1, (6.0,))),
-    Effort.FAST: _Trial(Richness.WHOLE, 4, 2, 30_000_000, Schedule(130_000_000, 1.0, 0.06, (6.0, 9.0))),
+    Effort.FAST: _Trial(Richness.WHOLE, 3, 2, 30_000_000, Schedule(130_000_000, 1.0, 0.06, (6.0, 9.0))),
     Effort.BEST: _Trial(Richness.CELLS, 8, 4, 200_000_000, Schedule(2_200_000_000)),
 }
 
@@ -198,22 +197,11 @@ def _verified(task: _Task, draft: Draft, path: Floats, schedule: Schedule) -> _M
     for _ in range(VERIFY_ROUNDS):
         paths, verdict = _shared(task, path)
         if verdict.passes(task.request.cover):
-            return _tidied(task, draft, _Made(_plan(task, draft, paths, verdict), path))
+            return _Made(_plan(task, draft, paths, verdict), path)
         if verdict.outside_m or verdict.hole_m:
             return None
         path = mended(path, task.aim, (1.0 - verdict.cover) * float(task.ground.polygon.area), schedule)
     return None
-
-
-def _tidied(task: _Task, draft: Draft, made: _Made) -> _Made:
-    """The same plan with as few points as it takes: those that hardly bend the path are left out while it passes."""
-    for tolerance_m in TIDY_M:
-        path = shapely.get_coordinates(shapely.simplify(shapely.linestrings(made.path), tolerance_m))
-        paths, verdict = _shared(task, path)
-        if verdict.passes(task.request.cover):
-            tidy = _plan(task, draft, paths, verdict)
-            return _Made(tidy, path) if tidy.makespan_s <= made.plan.makespan_s + 0.5 else made
-    return made
 
 
 def _not_found(task: _Task) -> Malformed:

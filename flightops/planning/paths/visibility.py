@@ -16,32 +16,7 @@ from shapely import Polygon
 from core.geo import Floats
 from flightops.planning.cells.decompose import edges_of, reflex_corners
 from flightops.planning.paths.timing import Pace
-
-CHUNK = 2_000_000
-Bools = NDArray[np.bool_]
-
-
-def in_sight(a: Floats, b: Floats, edges: Floats) -> Bools:
-    """(n, 2) and (n, 2) ends, (m, 2, 2) edges -> (n,) whether the straight way meets no edge."""
-    out = np.ones(len(a), dtype=bool)
-    step = max(CHUNK // max(len(edges), 1), 1)
-    for i in range(0, len(a), step):
-        out[i : i + step] = _clear(a[i : i + step], b[i : i + step], edges)
-    return out
-
-
-def _clear(a: Floats, b: Floats, edges: Floats) -> Bools:
-    way = b - a
-    sides = np.column_stack([-way[:, 1], way[:, 0], way[:, 1] * a[:, 0] - way[:, 0] * a[:, 1]])
-    at_start, at_end = (sides @ np.column_stack([edges[:, k], np.ones(len(edges))]).T for k in (0, 1))
-    way_at, edge_at = np.nonzero(at_start * at_end <= 0.0)
-    start, along = edges[edge_at, 0], edges[edge_at, 1] - edges[edge_at, 0]
-    from_a, from_b = a[way_at] - start, b[way_at] - start
-    a_side = along[:, 0] * from_a[:, 1] - along[:, 1] * from_a[:, 0]
-    b_side = along[:, 0] * from_b[:, 1] - along[:, 1] * from_b[:, 0]
-    clear = np.ones(len(a), dtype=bool)
-    clear[way_at[a_side * b_side <= 0.0]] = False
-    return clear
+from flightops.planning.polish.native import in_sight
 
 
 @dataclass(frozen=True)

@@ -102,3 +102,8 @@ int64_t airground_see(Ground *ground, const Point *at, int32_t n) {
     for (int k = 0; k + 1 < n; k++) strip(ground, at[k], at[k + 1], 1);
     return ground->unseen;
 }
+
+/* Which of n legs stay in the room. */
+void airground_sight(const Point *a, const Point *b, int32_t n, const Room *room, uint8_t *clear) {
+    for (int32_t k = 0; k < n; k++) clear[k] = (uint8_t)in_room(room, a[k], b[k]);
+}

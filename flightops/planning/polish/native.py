@@ -1,9 +1,9 @@
-"""The compiled loop, as ctypes sees it: the structures of polish.h and three functions."""
+"""The compiled loop, as ctypes sees it: the structures of polish.h and four functions."""
 
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, byref, c_double, c_int32, c_int64, c_uint16, c_uint64
+from ctypes import POINTER, byref, c_double, c_int32, c_int64, c_uint8, c_uint16, c_uint64
 from functools import cache
 from pathlib import Path
 
@@ -63,6 +63,8 @@ def _library() -> ctypes.CDLL:
         raise Fault(f"{LIBRARY.name} can't be loaded ({wrong}); run `python hatch_build.py --polish-only`") from wrong
     lib.airground_see.restype = c_int64
     lib.airground_see.argtypes = (POINTER(CGround), _Doubles, c_int32)
+    lib.airground_sight.restype = None
+    lib.airground_sight.argtypes = (_Doubles, _Doubles, c_int32, POINTER(CRoom), POINTER(c_uint8))
     lib.airground_time.restype = c_double
     lib.airground_time.argtypes = (_Doubles, c_int32, POINTER(CPace))
     lib.airground_polish.restype = c_int32
@@ -86,6 +88,17 @@ def see(ground: CGround, path: Floats) -> int:
     """Counts the strips of an (n, 2) path in; how many samples are unseen then."""
     at = np.ascontiguousarray(path)
     return int(_library().airground_see(byref(ground), doubles(at), len(at)))
+
+
+def in_sight(a: Floats, b: Floats, edges: Floats) -> NDArray[np.bool_]:
+    """(n, 2) and (n, 2) ends, (m, 2, 2) edges -> (n,) whether the straight way meets no edge; touching is meeting."""
+    start, end, walls = (np.ascontiguousarray(v, dtype=np.float64) for v in (a, b, edges))
+    clear = np.zeros(len(start), dtype=np.uint8)
+    room = CRoom(len(walls), doubles(walls))
+    _library().airground_sight(
+        doubles(start), doubles(end), len(start), byref(room), clear.ctypes.data_as(POINTER(c_uint8))
+    )
+    return clear.astype(bool)
 
 
 def pace_of(pace: Pace) -> CPace:

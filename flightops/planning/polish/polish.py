@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import shapely
 from shapely import Polygon
 
 from core.geo import Floats
@@ -20,6 +21,7 @@ LEAST_CLOSING = 20_000_000
 CHECK_A_SWATH = 18.0
 CHECK_TILT_DEG = 11.0
 RETILT_DEG = 1.7
+TIDY_M = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def closed(path: Floats, aim: Aim, schedule: Schedule) -> Floats:
     check = Samples.of(aim.area, aslant(path, CHECK_TILT_DEG), aim.swath_m, CHECK_A_SWATH)
     allowed_m2 = aim.spare_m2
     for k in range(CLOSING_ROUNDS):
+        path = tidied(path)
         over_m2 = check.unseen_m2((path,), aim.swath_m) - aim.spare_m2
         if -0.02 * aim.spare_m2 < over_m2 <= 0.0:
             return path
@@ -87,6 +90,12 @@ def closed(path: Floats, aim: Aim, schedule: Schedule) -> Floats:
         unseen = (allowed_m2, CLOSING_PRICE * aim.unseen_s_m2)
         path = _stage(path, aim, schedule.closing(), unseen, len(schedule.a_swath) + k)
     return path
+
+
+def tidied(path: Floats) -> Floats:
+    """The path without the points that hardly bend it."""
+    kept: Floats = shapely.get_coordinates(shapely.simplify(shapely.linestrings(path), TIDY_M))
+    return kept
 
 
 def _stage(path: Floats, aim: Aim, heat: Heat, unseen: tuple[float, float], k: int) -> Floats:

@@ -18,7 +18,8 @@ from flightops.planning.cells.lines import Weave, lay
 from flightops.planning.paths import route
 from flightops.planning.paths.timing import Pace, flight_s, length_m, runs_m
 from flightops.planning.paths.verify import judge
-from flightops.planning.paths.visibility import Links, in_sight
+from flightops.planning.paths.visibility import Links
+from flightops.planning.polish.native import in_sight
 
 PACE = Pace(12.0, 3.0, 2.0)
 
