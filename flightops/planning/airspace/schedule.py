@@ -33,9 +33,10 @@ HOVER_COST = 0.5
 """A second's wait in the air counts this much more than one on the ground: it takes battery."""
 MOST_LAYERS = 50
 MOST_TRIES = 400
-ROUGHLY = Look(sure_s=0.5)
-PART_ENDS = (Phase.DOWN, Phase.SWEEP, Phase.LAND)
-"""Last phases of the way out, the sweep and the way back."""
+PARTS = ((Phase.CLIMB, Phase.DOWN), (Phase.SWEEP, Phase.SWEEP), (Phase.UP, Phase.LAND))
+"""First and last phase of the way out, the sweep and the way back."""
+WAITS = ((0,), (0, 1), (0, 2))
+"""What helps in each part: waits on the ground (0), at the entry (1), at the exit (2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Sky:
     layers: int = 8
     floor_amsl_m: float | None = None
     most_wait_s: float = 900.0
-    step_s: float = 1.0
+    step_s: float = 2.0
 
     def __post_init__(self) -> None:
         within("layers", self.layers, 1, MOST_LAYERS)
@@ -166,7 +167,8 @@ def scheduled(courses: Sequence[Course], pace: Pace, frame: LocalFrame, sky: Sky
 def _placed(drone: _Drone, others: list[tuple[_Drone, Slot]]) -> Slot | Conflict:
     """The cheapest choice that keeps apart from the others; the last conflict met when none was found."""
     close = [slot.layer for other, slot in others if drone.near(other)]
-    number, seen, last = count(), set[_Choice](), None
+    number, seen = count(), set[_Choice]()
+    last: Conflict | None = None
     heap: list[tuple[float, int, _Choice, Flight]] = []
 
     def push(choice: _Choice) -> None:
@@ -184,46 +186,49 @@ def _placed(drone: _Drone, others: list[tuple[_Drone, Slot]]) -> Slot | Conflict
         if not heap:
             break
         _, _, choice, flight = heapq.heappop(heap)
-        conflict = conflict_with(flight, flights, drone.sky.apart, ROUGHLY)
-        if conflict is None:
+        met = _met(drone, flight, flights)
+        if met is None:
             return Slot(flight.drone, choice.layer, drone.height_m(choice.layer), drone.waits(choice), flight)
-        last = conflict
-        for after in _past(drone, choice, flight, conflict, flights):
+        last, part = met
+        other = next(f for f in flights if f.drone == met[0].b)
+        for after in _past(drone, choice, other, part):
             push(after)
     assert last is not None
     return last
 
 
-def _past(drone: _Drone, choice: _Choice, flight: Flight, conflict: Conflict, flights: list[Flight]) -> list[_Choice]:
-    """The choice with longer waits, each just long enough to be past a conflict."""
-    other = next(f for f in flights if f.drone == conflict.b)
-    phase = flight.phase_at(conflict.at_s)
-    which = ((0,), (0, 1), (0, 2))[_part(phase)]
-    found = []
-    for wait in which:
-        steps = _steps_past(drone, choice, wait, (other, _part(phase)))
-        if steps is not None:
-            found.append(choice.more(wait, steps))
-    return found
+def _met(drone: _Drone, flight: Flight, flights: list[Flight]) -> tuple[Conflict, int] | None:
+    """A conflict of a flight in the first of its parts that has one, and that part; None: proven to have none.
 
-
-def _part(phase: Phase) -> int:
-    """0: on the way out, 1: sweeping, 2: on the way back."""
-    return 0 if phase < Phase.SWEEP else 1 if phase < Phase.UP else 2
-
-
-def _steps_past(drone: _Drone, choice: _Choice, wait: int, met: tuple[Flight, int]) -> int | None:
-    """How many steps more of a wait take a drone past the other in the part of the flight where it was met; None: no
-    wait does."""
-    other, part = met
-    most = int(drone.sky.most_wait_s / drone.sky.step_s) - choice.waits[wait]
-    flight = drone.flight(choice)
-    for steps in range(1, most + 1):
-        moved = flight.later(steps * drone.sky.step_s) if wait == 0 else drone.flight(choice.more(wait, steps))
-        look = Look(moved.ends_s[PART_ENDS[part]], np.inf)
-        if conflict_with(moved, (other,), drone.sky.apart, look) is None:
-            return steps
+    Those that take off, or land, about the same time are tried first, as they are likely in the way.
+    """
+    for part, ends in enumerate(PARTS):
+        tip = flight.end_s if part == 2 else flight.start_s
+        for other in sorted(flights, key=lambda f: abs((f.end_s if part == 2 else f.start_s) - tip)):
+            conflict = conflict_with(flight, (other,), drone.sky.apart, _look(flight, ends))
+            if conflict is not None:
+                return conflict, part
     return None
+
+
+def _look(flight: Flight, part: tuple[Phase, Phase]) -> Look:
+    """At a part of a flight, for any conflict there."""
+    return Look(flight.span_s(part[0])[0], flight.ends_s[part[1]], np.inf)
+
+
+def _past(drone: _Drone, choice: _Choice, other: Flight, part: int) -> list[_Choice]:
+    """The choice with longer waits, each just long enough to be past the other in that part of the flight."""
+    found = []
+    for wait in WAITS[part]:
+        most = int(drone.sky.most_wait_s / drone.sky.step_s) - choice.waits[wait]
+        flight = drone.flight(choice)
+        for steps in range(1, most + 1):
+            longer = choice.more(wait, steps)
+            moved = flight.later(steps * drone.sky.step_s) if wait == 0 else drone.flight(longer)
+            if conflict_with(moved, (other,), drone.sky.apart, _look(moved, PARTS[part])) is None:
+                found.append(longer)
+                break
+    return found
 
 
 def _refused(conflict: Conflict, flights: list[Flight], drone: _Drone, frame: LocalFrame) -> Refused:

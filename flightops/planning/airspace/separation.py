@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -99,7 +100,7 @@ class _Steps:
 def _least_m(a: Floats, b: Floats) -> Floats:
     """Least distance of the origin from the straight ways a to b, (n, 2) each -> (n,)."""
     way = b - a
-    share = np.clip(-(a * way).sum(axis=1) / np.maximum((way * way).sum(axis=1), 1e-18), 0.0, 1.0)
+    share = np.minimum(np.maximum(-(a * way).sum(axis=1) / np.maximum((way * way).sum(axis=1), 1e-18), 0.0), 1.0)
     near = a + share[:, None] * way
     found: Floats = np.hypot(near[:, 0], near[:, 1])
     return found
@@ -107,11 +108,12 @@ def _least_m(a: Floats, b: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How far to look: at what happens before `until_s`, until the first conflict is known to `sure_s`.
+    """How far to look: at what happens from `from_s` to `until_s`, until the first conflict is known to `sure_s`.
 
     What is found with a wide `sure_s` is a conflict too, at most that much later than the first one.
     """
 
+    from_s: float = -np.inf
     until_s: float = np.inf
     sure_s: float = 1e-3
 
@@ -197,8 +199,8 @@ def _unproven(pair: int, a: Flight, b: Flight, apart: Apart, look: Look) -> _Ste
 
 def _windows(a: Track, b: Track, apart: Apart, look: Look) -> Floats:
     """(n, 2) from, to s, sorted by their start: the only times at which blocks of pieces may be too near."""
-    one, two = _blocks(a), _blocks(b)
-    start = np.maximum(one.start[:, None], two.start)
+    one, two = _blocks(a, look), _all_blocks(b)
+    start = np.maximum(np.maximum(one.start[:, None], two.start), look.from_s)
     end = np.minimum(np.minimum(one.end[:, None], two.end), look.until_s)
     need = np.array([apart.horizontal_m, apart.horizontal_m, apart.vertical_m])
     apart_m = np.maximum(one.low[:, None] - two.high, two.low - one.high[:, None])
@@ -218,12 +220,21 @@ class _Boxes:
     high: Floats
 
 
-def _blocks(track: Track) -> _Boxes:
-    """Boxes round every BLOCK pieces. A piece goes at most |accel| t^2 / 8 past its ends."""
-    firsts = np.arange(0, len(track.speed), BLOCK)
-    past = np.abs(track.accel) * np.diff(track.t_s)[:, None] ** 2 / 8
-    low = np.minimum(track.place[:-1], track.place[1:]) - past
-    high = np.maximum(track.place[:-1], track.place[1:]) + past
-    ends = np.minimum(firsts + BLOCK, len(track.speed))
+@lru_cache(maxsize=256)
+def _all_blocks(track: Track) -> _Boxes:
+    """As `_blocks`, of the whole track; kept, as flights are held against many others."""
+    return _blocks(track, Look())
+
+
+def _blocks(track: Track, look: Look) -> _Boxes:
+    """Boxes round every BLOCK pieces looked at. A piece goes at most |accel| t^2 / 8 past its ends."""
+    begin = max(int(np.searchsorted(track.t_s, look.from_s, side="right")) - 1, 0)
+    count = max(min(int(np.searchsorted(track.t_s, look.until_s)), len(track.speed)) - begin, 0)
+    firsts = np.arange(0, count, BLOCK)
+    times, place = track.t_s[begin : begin + count + 1], track.place[begin : begin + count + 1]
+    past = np.abs(track.accel[begin : begin + count]) * (times[1:] - times[:-1])[:, None] ** 2 / 8
+    low = np.minimum(place[:-1], place[1:]) - past
+    high = np.maximum(place[:-1], place[1:]) + past
+    ends = np.minimum(firsts + BLOCK, count)
     boxes = (np.minimum.reduceat(low, firsts, axis=0), np.maximum.reduceat(high, firsts, axis=0))
-    return _Boxes(track.t_s[firsts], track.t_s[ends], *boxes)
+    return _Boxes(times[firsts], times[ends], *boxes)

@@ -62,7 +62,7 @@ class Track:
     def piece(self, times: Floats) -> Ints:
         """(n,) s -> (n,) index of the piece flown then; the first before the start, the last after the end."""
         at = np.searchsorted(self.t_s, times, side="right") - 1
-        found: Ints = np.clip(at, 0, max(len(self.speed) - 1, 0))
+        found: Ints = np.minimum(np.maximum(at, 0), max(len(self.speed) - 1, 0))
         return found
 
     def at(self, times: Floats) -> Floats:
@@ -70,7 +70,7 @@ class Track:
         if not len(self.speed):
             return np.repeat(self.place[:1], len(times), axis=0)
         i = self.piece(times)
-        since = (np.clip(times, self.t_s[0], self.t_s[-1]) - self.t_s[i])[:, None]
+        since = (np.minimum(np.maximum(times, self.t_s[0]), self.t_s[-1]) - self.t_s[i])[:, None]
         found: Floats = self.place[i] + (self.speed[i] + self.accel[i] * since / 2) * since
         return found
 
