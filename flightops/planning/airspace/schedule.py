@@ -135,7 +135,7 @@ class _Drone:
 
     def near(self, other: _Drone) -> bool:
         """Whether their ways out and back come near one another, seen from above."""
-        mine, theirs = (shapely.multilinestrings([d.parts.course.out, d.parts.course.back]) for d in (self, other))
+        mine, theirs = (shapely.MultiLineString([d.parts.course.out, d.parts.course.back]) for d in (self, other))
         return bool(shapely.distance(mine, theirs) < self.sky.apart.horizontal_m)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from core.camera import Camera
 from core.errors import Malformed, Refused
@@ -197,8 +198,8 @@ def _over_strip(line: Floats, beside: Floats, ground: Ground) -> Floats:
     xy, along, corner = _sampled(line[:, :2])
     heights = np.interp(along, along[corner], _at_corners(line))
     far, _, _ = _sampled(beside[:, :2])
-    gap = np.linalg.norm(xy[:, None] - far[None], axis=2)
-    towards = far[gap.argmin(axis=1)] - xy
+    _, nearest = cKDTree(far).query(xy)
+    towards = far[nearest] - xy
     strip = xy[:, None] + towards[:, None] * ACROSS[None, :, None]
     found: Floats = (heights[:, None] - ground.under(strip.reshape(-1, 2)).reshape(len(xy), -1)).ravel()
     return found

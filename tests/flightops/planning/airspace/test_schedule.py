@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Malformed, Refused
+from core.geo import Floats
 from flightops.planning.airspace.schedule import Schedule, Sky, scheduled
 from flightops.planning.airspace.separation import Apart, first_conflict
 from flightops.planning.airspace.timed import Course
@@ -63,6 +64,14 @@ def test_sectors_that_touch_are_kept_apart_by_timing_alone() -> None:
     schedule = made([one, other])
     assert any(s.waits.take_off_s + s.waits.entry_s > 0 for s in schedule.slots)
     assert least_ratio(schedule) >= 0.999
+
+
+def test_ways_with_bends_are_scheduled() -> None:
+    def round_a_corner(start: Floats, end: Floats) -> Floats:
+        return np.array([start, [start[0], 150.0], end]) if start[1] < end[1] else np.array([start, end])
+
+    courses = [Course.by(c.drone, c.home, c.sweep, round_a_corner) for c in side_by_side(3)]
+    assert least_ratio(made(courses)) >= 0.999
 
 
 def test_a_schedule_is_the_same_each_time() -> None:
