@@ -3,7 +3,8 @@ is given.
 
 What a way keeps clear of is made once an area (`Transits.of`): zones grown by CLEAR_M, and the shortest ways between
 their corners. A way is then found by sight from its ends to these corners. An end that lies nearer to a zone or fence
-than CLEAR_M (sweeps do) first leads straight out of that margin, in the direction that makes the whole way shortest.
+than CLEAR_M (sweeps do) first leads out of that margin: straight, in the direction that makes the whole way shortest,
+or with bends out of a notch.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from itertools import pairwise
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from core.errors import Refused
 from core.geo import Area, Floats, LatLon, LocalFrame
 from flightops.planning.area import checked_area
-from flightops.planning.paths.timing import Pace
+from flightops.planning.paths.timing import Pace, flight_s
 from flightops.planning.paths.visibility import Links
 
 CLEAR_M = 5.0
@@ -32,8 +34,9 @@ RAYS = 24
 MOST_TIPS = 4
 KEEP = 0.7
 """On its way out of the margin a drone keeps this share of the distance that its end has from zones."""
+LEAST_M = 1e-3
 MOST_CORNERS = 300
-COARSE_M = (0.0, 0.3, 1.0, 3.0, 10.0)
+COARSE_M = (0.0, 0.3, 1.0, 3.0, 8.0)
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Transits:
     zones: tuple[Polygon, ...]
     allowed: BaseGeometry
     parts: tuple[Links, ...]
+    pace: Pace
     fenced: bool
 
     @staticmethod
@@ -65,7 +69,7 @@ class Transits:
         parts = tuple(Links(room, inner, pace) for inner, room in _rooms(field, zones))
         for links in parts:
             shapely.prepare(links.room)
-        return Transits(ground.frame, tuple(zones), allowed, parts, fence is not None)
+        return Transits(ground.frame, tuple(zones), allowed, parts, pace, fence is not None)
 
     def way(self, start: LatLon, end: LatLon) -> tuple[LatLon, ...] | Refused:
         """Start, bends and end. Refused when an end lies over a zone or outside the fence, or no way leads there."""
@@ -82,11 +86,11 @@ class Transits:
             wrong = self._outside(name, place)
             if wrong is not None:
                 return wrong
-        tips = [self._tips(start, end), self._tips(end, start)]
+        leads = [self._leads(start, end), self._leads(end, start)]
         best: tuple[float, Floats] | None = None
         for links in self.parts:
-            one, two = (t[shapely.contains_xy(links.room, t[:, 0], t[:, 1])] for t in tips)
-            found = _shortest(links, (start, one), (two, end)) if len(one) and len(two) else None
+            one, two = ([way for way in ways if _inside(links.room, way[-1])] for ways in leads)
+            found = _shortest(links, one, two) if one and two else None
             if found is not None and (best is None or found[0] < best[0]):
                 best = found
         if best is None:
@@ -103,45 +107,60 @@ class Transits:
             return Refused.because(name, f"it lies {where}", "move it nearer")
         return None
 
-    def _tips(self, place: Floats, towards: Floats) -> Floats:
-        """Where a way from a place may begin to keep CLEAR_M, (n, 2): the place itself, or just out of the margin."""
-        if any(links.room.contains(shapely.Point(place)) for links in self.parts):
-            return place[None, :]
-        turn = np.arctan2(*(towards - place)[::-1]) + np.arange(RAYS) * 2 * np.pi / RAYS
-        reach = 4 * CLEAR_M
-        rays = shapely.linestrings(
-            np.stack([np.repeat(place[None], RAYS, axis=0), place + reach * _unit(turn)], axis=1)
-        )
+    def _leads(self, place: Floats, towards: Floats) -> list[Floats]:
+        """Ways (k, 2) from a place to where CLEAR_M is kept: the place alone, straight out, or out of a notch."""
+        if any(_inside(links.room, place) for links in self.parts):
+            return [place[None, :]]
+        if not self.parts:
+            return []
         rooms = shapely.multipolygons([links.room for links in self.parts])
-        out = shapely.distance(shapely.intersection(rays, rooms), shapely.Point(place))
-        tips = place + _unit(turn) * (out + HAIR_M)[:, None]
-        clear = self._unharmed(place, tips[np.isfinite(out)])
-        crow_m = np.hypot(*(clear - place).T) + np.hypot(*(clear - towards).T)
-        return clear[np.argsort(crow_m, kind="stable")[:MOST_TIPS]]
-
-    def _unharmed(self, place: Floats, tips: Floats) -> Floats:
-        """Those tips to which the straight way stays as far from zones and fence as KEEP asks."""
-        if not len(tips):
-            return tips
+        gap = float(rooms.distance(shapely.Point(place)))
+        turn = np.arctan2(*(towards - place)[::-1]) + np.arange(RAYS) * 2 * np.pi / RAYS
+        out = shapely.distance(
+            shapely.intersection(_rays(place, place + (2 * gap + 2 * CLEAR_M) * _unit(turn)), rooms),
+            shapely.Point(place),
+        )
+        tips = (place + _unit(turn) * (out + HAIR_M)[:, None])[np.isfinite(out)]
+        crow_m = np.hypot(*(tips - place).T) + np.hypot(*(tips - towards).T)
+        tips = tips[np.argsort(crow_m, kind="stable")]
         edge = self.allowed.boundary
-        ways = shapely.linestrings(np.stack([np.repeat(place[None], len(tips), axis=0), tips], axis=1))
         least = KEEP * float(edge.distance(shapely.Point(place)))
-        clear: Floats = tips[shapely.distance(ways, edge) >= least]
-        return clear
+        straight = tips[shapely.distance(_rays(place, tips), edge) >= least][:MOST_TIPS] if len(tips) else tips
+        return [np.stack([place, tip]) for tip in straight] or self._out_of_notch(place, tips, 2 * gap + 6 * CLEAR_M)
+
+    def _out_of_notch(self, place: Floats, tips: Floats, reach_m: float) -> list[Floats]:
+        """The quickest way (k, 2) from a place to one of the tips (n, 2), looking no further than `reach_m` around."""
+        if not len(tips):
+            return []
+        near = self.allowed.intersection(shapely.box(*(place - reach_m), *(place + reach_m)))
+        clear = KEEP * float(self.allowed.boundary.distance(shapely.Point(place)))
+        while clear > LEAST_M:
+            for inner, room in _shrunk(near, clear, 0.8 * clear):
+                ends = tips[shapely.contains_xy(room, tips[:, 0], tips[:, 1])]
+                if not _inside(room, place) or not len(ends):
+                    continue
+                links = Links(room, inner, self.pace)
+                times = links.times_s(place[None], ends)[0]
+                if np.isfinite(times.min()):
+                    tip = ends[int(times.argmin())]
+                    return [np.concatenate([place[None], links.ways(place[None], tip[None])[0], tip[None]])]
+            clear /= 3
+        return []
 
     def _narrow(self, start: Floats, end: Floats) -> Floats | Refused:
-        """A way between ends deep in a narrow place, with margins as wide as it allows; made anew each time."""
+        """A way between ends that no place with CLEAR_M lies near to: with margins as wide as the land allows."""
+        refused = Refused.because("home", "no way leads round the no-fly zones", "choose another home")
+        if shapely.get_num_coordinates(self.allowed) > MOST_CORNERS:
+            return refused
         edge = self.allowed.boundary
-        clear = 0.8 * min(float(edge.distance(shapely.Point(p))) for p in (start, end))
-        while clear > 1e-3:
-            for inner, room in _shrunk(self.allowed, clear, 0.98 * clear):
-                if all(room.contains(shapely.Point(p)) for p in (start, end)):
-                    bends = Links(room, inner, self.parts[0].pace if self.parts else Pace()).ways(
-                        start[None], end[None]
-                    )
-                    return np.concatenate([start[None], bends[0], end[None]])
-            clear /= 4
-        return Refused.because("home", "no way leads round the no-fly zones", "choose another home")
+        clear = KEEP * min(float(edge.distance(shapely.Point(p))) for p in (start, end))
+        while clear > LEAST_M:
+            for inner, room in _shrunk(self.allowed, clear, 0.8 * clear):
+                if _inside(room, start) and _inside(room, end):
+                    links = Links(room, inner, self.pace)
+                    return np.concatenate([start[None], links.ways(start[None], end[None])[0], end[None]])
+            clear /= 3
+        return refused
 
 
 def transit(area: Area, start: LatLon, end: LatLon, pace: Pace | None = None) -> tuple[LatLon, ...] | Refused:
@@ -160,14 +179,15 @@ def _in_frame(area: Area, frame: LocalFrame) -> Polygon:
 
 def _rooms(field: Polygon, zones: list[Polygon]) -> list[tuple[Polygon, Polygon]]:
     """Pairs of `Links` (inner, room) in the field off the zones; zones with many corners are rounded outwards."""
+    pairs: list[tuple[Polygon, Polygon]] = []
     for coarse in COARSE_M:
         plain = [shapely.simplify(z.buffer(1.1 * coarse, quad_segs=2), coarse) if coarse else z for z in zones]
-        left = field.difference(shapely.union_all(plain)) if plain else field
+        within = shapely.simplify(field.buffer(-1.1 * coarse, quad_segs=2), coarse) if coarse else field
+        left = within.difference(shapely.union_all(plain)) if plain else within
         pairs = _shrunk(left, CLEAR_M, ROOM_M)
         if sum(shapely.get_num_coordinates(inner) for inner, _ in pairs) <= MOST_CORNERS:
-            return pairs
-    left = field.difference(shapely.union_all([z.convex_hull for z in zones]))
-    return _shrunk(left, CLEAR_M, ROOM_M)
+            break
+    return pairs
 
 
 def _shrunk(left: BaseGeometry, inner_m: float, room_m: float) -> list[tuple[Polygon, Polygon]]:
@@ -184,21 +204,30 @@ def _shrunk(left: BaseGeometry, inner_m: float, room_m: float) -> list[tuple[Pol
 def _less(left: BaseGeometry, by_m: float) -> BaseGeometry:
     """What keeps `by_m` from the edge: square corners, but round where a square one would be cut off too near."""
     square = left.buffer(-by_m, join_style="mitre", mitre_limit=3.0)
-    return shapely.simplify(square.intersection(left.buffer(-by_m, quad_segs=4)), 1e-3)
+    return shapely.simplify(square.intersection(left.buffer(-by_m, quad_segs=4)), 1e-3 * by_m)
 
 
-def _shortest(links: Links, begin: tuple[Floats, Floats], finish: tuple[Floats, Floats]) -> tuple[float, Floats] | None:
-    """Seconds and points (n, 2) of the best way from a place (2,) by one of its tips (k, 2), by one of the tips (m, 2)
-    of another place to it; None when there is none."""
-    (start, one), (two, end) = begin, finish
-    ahead, behind = (links.pace.run_s(np.hypot(*(t - p).T)) for t, p in ((one, start), (two, end)))
+def _shortest(links: Links, leads: list[Floats], trails: list[Floats]) -> tuple[float, Floats] | None:
+    """Seconds and points (n, 2) of the best way that begins with one of the leads and ends with one of the trails
+    (each (k, 2), from its place outwards); None when there is none."""
+    one, two = (np.array([way[-1] for way in ways]) for ways in (leads, trails))
+    ahead, behind = (np.array([flight_s(way, links.pace) for way in ways]) for ways in (leads, trails))
     total = ahead[:, None] + links.times_s(one, two) + behind[None, :]
     i, j = np.unravel_index(int(np.argmin(total)), total.shape)
     if not np.isfinite(total[i, j]):
         return None
     bends = links.ways(one[i : i + 1], two[j : j + 1])[0]
-    points = np.concatenate([start[None], one[i : i + 1], bends, two[j : j + 1], end[None]])
-    return float(total[i, j]), _without_straights(points)
+    return float(total[i, j]), _without_straights(np.concatenate([leads[i], bends, trails[j][::-1]]))
+
+
+def _inside(room: BaseGeometry, place: Floats) -> bool:
+    return bool(shapely.contains_xy(room, place[0], place[1]))
+
+
+def _rays(place: Floats, ends: Floats) -> NDArray[np.object_]:
+    """Straight ways from a place (2,) to ends (n, 2)."""
+    rays: NDArray[np.object_] = shapely.linestrings(np.stack([np.repeat(place[None], len(ends), axis=0), ends], axis=1))
+    return rays
 
 
 def _without_straights(points: Floats) -> Floats:

@@ -186,10 +186,9 @@ def _unproven(pair: int, a: Flight, b: Flight, apart: Apart, look: Look) -> _Ste
     if not len(windows):
         return None
     knots = np.concatenate([a.track.t_s, b.track.t_s, windows.ravel()])
-    times = np.unique(knots[(knots >= windows[0, 0]) & (knots <= windows[:, 1].max())])
+    times = np.unique(knots[(knots >= windows[0, 0]) & (knots <= windows[-1, 1])])
     middle = (times[1:] + times[:-1]) / 2
-    open_until = np.maximum.accumulate(windows[:, 1])[np.searchsorted(windows[:, 0], middle, side="right") - 1]
-    which = middle < open_until
+    which = middle < windows[np.searchsorted(windows[:, 0], middle, side="right") - 1, 1]
     off = a.at(times) - b.at(times)
     bent = a.track.accel[a.track.piece(middle)] - b.track.accel[b.track.piece(middle)]
     steps = _Steps(np.full(len(middle), pair), times[:-1], times[1:], off[:-1], off[1:], bent)
@@ -198,7 +197,7 @@ def _unproven(pair: int, a: Flight, b: Flight, apart: Apart, look: Look) -> _Ste
 
 
 def _windows(a: Track, b: Track, apart: Apart, look: Look) -> Floats:
-    """(n, 2) from, to s, sorted by their start: the only times at which blocks of pieces may be too near."""
+    """(n, 2) from, to s, in order and apart: the only times at which blocks of pieces may be too near."""
     one, two = _blocks(a, look), _all_blocks(b)
     start = np.maximum(np.maximum(one.start[:, None], two.start), look.from_s)
     end = np.minimum(np.minimum(one.end[:, None], two.end), look.until_s)

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Malformed
-from flightops.planning.airspace.separation import TOLERANCE_M, Apart, conflict_with, first_conflict
+from flightops.planning.airspace.separation import TOLERANCE_M, Apart, Look, conflict_with, first_conflict
 from flightops.planning.airspace.timed import Course, Flight, Phase, Waits, timed_flight
+from flightops.planning.airspace.track import Track
 from tests.flightops.planning.airspace.courses import PACE, any_course, seeds, side_by_side
 
 
@@ -19,6 +20,18 @@ def along(drone: str, a: tuple[float, float], b: tuple[float, float], height_m: 
     """A flight whose home is the first point, straight to the second and back, all at one height above home."""
     home = np.array([*a, 0.0])
     return timed_flight(Course.by(drone, home, np.array([[*a, height_m], [*b, height_m]])), height_m, PACE)
+
+
+def thrown(drone: str, rng: np.random.Generator) -> Flight:
+    """A flight of a few long, strongly bent pieces, as no drone flies: each goes far off its chord."""
+    k = int(rng.integers(1, 25))
+    t = np.concatenate([[0.0], np.cumsum(rng.uniform(0.5, 12.0, k))]) + rng.uniform(0, 3)
+    accel = rng.uniform(-4, 4, (k, 3)) * [1, 1, 0.5]
+    place, speed = [rng.uniform(-60, 60, 3)], [rng.uniform(-10, 10, 3)]
+    for w, push in zip(np.diff(t), accel, strict=True):
+        place.append(place[-1] + (speed[-1] + push * w / 2) * w)
+        speed.append(-0.7 * (speed[-1] + push * w))
+    return Flight(drone, Track(t, np.array(place), np.array(speed[:-1]), accel), (float(t[-1]),) * len(Phase))
 
 
 def nearest(a: Flight, b: Flight, apart: Apart, step_s: float) -> tuple[bool, float]:
@@ -50,6 +63,36 @@ def test_it_agrees_with_dense_samples(seed: int, height: float) -> None:
     assert abs(off[2]) == pytest.approx(found.vertical_m, abs=1e-6)
     assert found.horizontal_m < 30.0
     assert found.vertical_m < 10.0
+
+
+@settings(max_examples=200, deadline=None)
+@given(seeds, st.floats(3.0, 40.0), st.floats(2.0, 20.0))
+def test_bent_ways_are_proven_too(seed: int, level: float, upright: float) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = thrown("a", rng), thrown("b", rng)
+    apart = Apart(level, upright)
+    broken, at = nearest(a, b, apart, 0.002)
+    found = first_conflict((a, b), apart)
+    assert found is not None or not broken
+    assert found is None or found.at_s <= at + 2e-3
+    if found is not None:
+        off = (a.at(np.array([found.at_s])) - b.at(np.array([found.at_s])))[0]
+        assert np.hypot(off[0], off[1]) == pytest.approx(found.horizontal_m, abs=1e-5)
+        assert found.horizontal_m < level
+        assert abs(off[2]) < upright
+
+
+@settings(max_examples=30, deadline=None)
+@given(seeds, st.floats(0.0, 60.0), st.floats(0.0, 60.0))
+def test_a_part_of_the_time_may_be_looked_at(seed: int, from_s: float, lasts_s: float) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = (timed_flight(any_course(d, rng), 40.0, PACE) for d in "ab")
+    found = conflict_with(a, (b,), look=Look(from_s, from_s + lasts_s))
+    times = np.arange(max(a.start_s, b.start_s, from_s), min(a.end_s, b.end_s, from_s + lasts_s), 0.01)
+    off = a.at(times) - b.at(times)
+    near = (np.hypot(off[:, 0], off[:, 1]) < 29.99) & (np.abs(off[:, 2]) < 9.99)
+    assert found is not None or not near.any()
+    assert found is None or from_s <= found.at_s <= from_s + lasts_s
 
 
 @settings(max_examples=25, deadline=None)
