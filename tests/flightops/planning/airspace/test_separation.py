@@ -82,6 +82,22 @@ def test_bent_ways_are_proven_too(seed: int, level: float, upright: float) -> No
         assert abs(off[2]) < upright
 
 
+@settings(max_examples=60, deadline=None)
+@given(seeds)
+def test_the_least_distance_is_met_to_a_hair(seed: int) -> None:
+    """Asked a little more than the two truly keep, they are too near; asked a little less, they are proven apart."""
+    rng = np.random.default_rng(seed)
+    a, b = thrown("a", rng), thrown("b", rng)
+    times = np.arange(max(a.start_s, b.start_s), min(a.end_s, b.end_s), 0.001)
+    off = a.at(times) - b.at(times)
+    level, upright = float(np.hypot(off[:, 0], off[:, 1]).min()), float(np.abs(off[:, 2]).min())
+    anything = 1e5
+    assert first_conflict((a, b), Apart(level + 0.05, anything)) is not None
+    assert level < 0.1 or first_conflict((a, b), Apart(level - 0.05, anything)) is None
+    assert first_conflict((a, b), Apart(anything, upright + 0.05)) is not None
+    assert upright < 0.1 or first_conflict((a, b), Apart(anything, upright - 0.05)) is None
+
+
 @settings(max_examples=30, deadline=None)
 @given(seeds, st.floats(0.0, 60.0), st.floats(0.0, 60.0))
 def test_a_part_of_the_time_may_be_looked_at(seed: int, from_s: float, lasts_s: float) -> None:
