@@ -237,6 +237,7 @@ def _refused(conflict: Conflict, flights: list[Flight], drone: _Drone, frame: Lo
     place = frame.to_latlon(float(x), float(y))
     problem = (
         f"{conflict.a} and {conflict.b} come within {conflict.horizontal_m:.0f} m of one another"
-        f" at {place.lat_deg:.5f}, {place.lon_deg:.5f}, and no wait of up to {drone.sky.most_wait_s:g} s was found that helps"
+        f" at {place.lat_deg:.5f}, {place.lon_deg:.5f},"
+        f" and no wait of up to {drone.sky.most_wait_s:g} s was found that helps"
     )
     return Refused.because("drones", problem, "move a home, let them wait longer, or send fewer drones")
