@@ -139,20 +139,19 @@ class Effort(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """What an effort buys: patterns tried; layouts put in order; drafts polished briefly, and how long; how long the
-    best of them is polished then."""
+    """What an effort buys: patterns tried; drafts polished briefly, and how long; how long the best of them is
+    polished then."""
 
     rich: Richness
-    layouts: int
-    rough: int
+    drafts: int
     rough_work: int
     schedule: Schedule
 
 
 TRIALS = {
-    Effort.FIRST: _Trial(Richness.LINES, 1, 1, 0, Schedule(80_000_000, 1.0, 0.1, (6.0,))),
-    Effort.FAST: _Trial(Richness.WHOLE, 3, 2, 30_000_000, Schedule(130_000_000, 1.0, 0.06, (6.0, 9.0))),
-    Effort.BEST: _Trial(Richness.CELLS, 8, 4, 200_000_000, Schedule(2_200_000_000)),
+    Effort.FIRST: _Trial(Richness.LINES, 1, 0, Schedule(50_000_000, 0.5, 0.1, (6.0,))),
+    Effort.FAST: _Trial(Richness.WHOLE, 3, 20_000_000, Schedule(130_000_000, 1.0, 0.06, (6.0, 9.0))),
+    Effort.BEST: _Trial(Richness.CELLS, 6, 130_000_000, Schedule(2_200_000_000)),
 }
 
 
@@ -180,8 +179,8 @@ def better_plans(request: SweepRequest) -> Iterator[SweepPlan]:
 
 def _tried(task: _Task, spacing: float, trial: _Trial) -> _Made | None:
     """The best verified plan from lanes `spacing` swaths apart."""
-    found = drafts(task.aim.area, task.links, task.weave(spacing), trial.rich, trial.layouts)[: trial.rough]
-    if trial.rough > 1:
+    found = drafts(task.aim.area, task.links, task.weave(spacing), trial.rich, trial.drafts)
+    if trial.drafts > 1:
         brief = replace(trial.schedule, work=trial.rough_work)
         rough = [(*roughed(d.path, task.aim, brief), k) for k, d in enumerate(found)]
         found = [replace(found[k], path=path) for path, _, k in sorted(rough, key=lambda r: r[1:])]
@@ -194,13 +193,14 @@ def _tried(task: _Task, spacing: float, trial: _Trial) -> _Made | None:
 
 def _verified(task: _Task, draft: Draft, path: Floats, schedule: Schedule) -> _Made | None:
     """The plan of a path once it has passed; short of cover, it is mended first."""
-    for _ in range(VERIFY_ROUNDS):
+    for tries in range(VERIFY_ROUNDS):
         paths, verdict = _shared(task, path)
         if verdict.passes(task.request.cover):
             return _Made(_plan(task, draft, paths, verdict), path)
         if verdict.outside_m or verdict.hole_m:
             return None
-        path = mended(path, task.aim, (1.0 - verdict.cover) * float(task.ground.polygon.area), schedule)
+        missed_m2 = (1.0 - verdict.cover) * float(task.ground.polygon.area)
+        path = mended(path, task.aim, missed_m2, schedule, tries)
     return None
 
 

@@ -146,10 +146,21 @@ def _best_of(cell: Polygon, weave: Weave, rich: Richness) -> Layout:
     return min(found, key=lambda c: c.cost_s)
 
 
+def _unlike(found: list[Layout], most: int) -> list[Layout]:
+    """The first layouts, one of each pattern before a second of any: what they cost before they are polished says less
+    about patterns than within one."""
+    seen: list[str] = []
+    rank = []
+    for k, layout in enumerate(found):
+        rank.append((seen.count(layout.pattern), k))
+        seen.append(layout.pattern)
+    return [found[k] for _, k in sorted(rank)[:most]]
+
+
 def drafts(area: Polygon, links: Links, weave: Weave, rich: Richness, most: int) -> list[Draft]:
-    """The quickest few drafts over an area, quickest first."""
+    """A few drafts over an area, quickest first."""
     found, loom = [], Loom.of(area, weave)
-    for layout in layouts(links.inner, weave, rich)[:most]:
+    for layout in _unlike(layouts(links.inner, weave, rich), most):
         try:
             path = threaded(layout.strands, links).path()
         except ValueError:
