@@ -86,12 +86,16 @@ def plan(
     home: Annotated[str | None, typer.Option(help="LON,LAT of take-off.")] = None,
     cover: Annotated[float, typer.Option(min=0.5, max=0.999, help="Share of the area to be seen.")] = 0.995,
     effort: Annotated[str, typer.Option(help="first, fast (about a second) or best (about ten).")] = "fast",
+    pattern: Annotated[str, typer.Option(help="best (any that is quick) or s (straight parallel lines).")] = "best",
+    height: Annotated[float, typer.Option(min=5, max=500, help="Height above ground in the files written, m.")] = 60.0,
+    form: Annotated[str, typer.Option("--format", help="json, plan (QGroundControl), kml, gpx, geojson.")] = "json",
 ) -> None:
     """Plan a sweep, offline."""
     from airground.offline import home_from, plan_file
-    from flightops.planning.plan_file import PlanWish, effort_from
+    from flightops.planning.plan_file import PlanWish, effort_from, pattern_from
 
-    plan_file(area, out, PlanWish(swath, speed, drones, home_from(home), cover, effort_from(effort)))
+    place, plain = home_from(home), pattern_from(pattern)
+    plan_file(area, out, PlanWish(swath, speed, drones, place, cover, effort_from(effort), plain, height), form)
 
 
 @app.command()

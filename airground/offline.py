@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from flightops.planning.plan_file import PlanWish
 
 
-def plan_file(area: Path, out: Path, wish: PlanWish) -> None:
-    """Plan an area file and write the plan."""
+def plan_file(area: Path, out: Path, wish: PlanWish, form: str = "json") -> None:
+    """Plan an area file and write the plan in a format of FORMATS."""
+    from flightops.planning.export.files import known_format, plan_files
     from flightops.planning.plan_file import plan_area_file
 
+    known_format(form)
     try:
         text = area.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as e:
@@ -32,11 +34,13 @@ def plan_file(area: Path, out: Path, wish: PlanWish) -> None:
         began = clock.monotonic()
         doc = plan_area_file(text, wish)
         doc["planning_s"] = round(clock.monotonic() - began, 3)
-    write_json(out, doc)
+    files = plan_files(doc, form, out)
+    for name, data in files.items():
+        write_whole(out.with_name(name), data)
     minutes = max(s["time_s"] for s in doc["sectors"]) / 60
     console.print(
         f"{len(doc['sectors'])} sector(s), longest {minutes:.1f} min, cover {100 * doc['cover']:.2f} %, "
-        f"planned in {doc['planning_s']:.2f} s -> {out}"
+        f"planned in {doc['planning_s']:.2f} s -> {', '.join(str(out.with_name(name)) for name in files)}"
     )
 
 
@@ -105,9 +109,14 @@ def watch_source(address: str, seconds: float | None) -> None:
 
 def write_json(path: Path, doc: Any) -> None:
     """Write whole or not at all. Raises Fault naming the file."""
+    write_whole(path, (json.dumps(doc) + "\n").encode())
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write whole or not at all. Raises Fault naming the file."""
     draft = path.with_name(path.name + ".part")
     try:
-        draft.write_text(json.dumps(doc) + "\n", encoding="utf-8")
+        draft.write_bytes(data)
         draft.replace(path)
     except OSError as e:
         draft.unlink(missing_ok=True)

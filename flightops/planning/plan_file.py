@@ -44,7 +44,8 @@ def effort_from(word: str) -> Effort:
 
 @dataclass(frozen=True, slots=True)
 class PlanWish:
-    """What `airground plan` is asked beside the area: swath m, speed m/s, drones and their home, share to cover."""
+    """What `airground plan` is asked beside the area: swath m, speed m/s, drones and their home, share to cover;
+    `plain`: straight parallel lines only."""
 
     swath_m: float
     speed_mps: float = 12.0
@@ -52,6 +53,8 @@ class PlanWish:
     home: LatLon | None = None
     cover: float = COVER_ASKED
     effort: Effort = Effort.FAST
+    plain: bool = False
+    height_agl_m: float = 60.0
 
 
 def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
@@ -62,5 +65,21 @@ def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
         raise Malformed("area", f"this is not JSON: {wrong}", "give a GeoJSON Polygon or a Feature with one") from wrong
     homes = () if wish.home is None else (wish.home,) * max(wish.drones, 1)
     area = area_from_geojson(doc)
-    request = SweepRequest(area, wish.swath_m, wish.speed_mps, drones=wish.drones, homes=homes, cover=wish.cover)
-    return plan_document(plan_sweep(request, wish.effort))
+    request = SweepRequest(
+        area, wish.swath_m, wish.speed_mps, drones=wish.drones, homes=homes, cover=wish.cover, plain=wish.plain
+    )
+    made = plan_document(plan_sweep(request, wish.effort))
+    rings = [[[p.lon_deg, p.lat_deg] for p in (*r, r[0])] for r in (area.outer, *area.holes)]
+    home = {} if wish.home is None else {"home": [wish.home.lon_deg, wish.home.lat_deg]}
+    return {**made, "area": {"type": "Polygon", "coordinates": rings}, "height_agl_m": wish.height_agl_m, **home}
+
+
+PATTERNS = {"best": False, "s": True}
+"""Words of --pattern: whether lines stay plain."""
+
+
+def pattern_from(word: str) -> bool:
+    """Whether a pattern's word asks for plain lines. Raises Malformed."""
+    if word not in PATTERNS:
+        raise Malformed("--pattern", f"{word!r} is none", f"one of {', '.join(PATTERNS)}")
+    return PATTERNS[word]

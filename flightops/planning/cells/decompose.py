@@ -72,14 +72,15 @@ def altitude(edges: Floats, ways: Floats) -> Floats:
     return total
 
 
-def reflex_corners(poly: Polygon) -> tuple[Floats, Floats, Floats]:
-    """Corners that stick into the area: (n, 2) corner, its predecessor and its successor."""
+def reflex_corners(poly: Polygon, least_sine: float = 0.02) -> tuple[Floats, Floats, Floats]:
+    """Corners that stick into the area by a turn of more than `least_sine`: (n, 2) corner, its predecessor and its
+    successor."""
     here, before, after = [], [], []
     for ring in rings_of(poly):
         prev, nxt = np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0)
         a, b = ring - prev, nxt - ring
         sine = (a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]) / np.maximum(np.hypot(*a.T) * np.hypot(*b.T), 1e-12)
-        reflex = sine < -0.02
+        reflex = sine < -least_sine
         here.append(ring[reflex])
         before.append(prev[reflex])
         after.append(nxt[reflex])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
+from numpy.typing import NDArray
 from shapely import Polygon
 
 from core.geo import Floats
@@ -52,9 +53,11 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A path (n, 2) not yet polished, the layout it comes from, its flight time plus the price of what it misses, s."""
+    """A path (n, 2) not yet polished, which of its n - 1 legs belong to lanes, the layout it comes from, its flight
+    time plus the price of what it misses, s."""
 
     path: Floats
+    lanes: NDArray[np.uint8]
     layout: Layout
     cost_s: float
 
@@ -80,7 +83,7 @@ class Loom:
 
     def missed_s(self, paths: tuple[Floats, ...]) -> float:
         """The price of the ground that paths miss, s."""
-        return self.samples.unseen_m2(paths, self.weave.swath_m) * self.weave.unseen_s_m2
+        return self.samples.unseen_m2(paths) * self.weave.unseen_s_m2
 
 
 def lined(cell: Polygon, loom: Loom, tried: int) -> Layout:
@@ -162,8 +165,9 @@ def drafts(area: Polygon, links: Links, weave: Weave, rich: Richness, most: int)
     found, loom = [], Loom.of(area, weave)
     for layout in _unlike(layouts(links.inner, weave, rich), most):
         try:
-            path = threaded(layout.strands, links).path()
+            thread = threaded(layout.strands, links)
         except ValueError:
             continue
-        found.append(Draft(path, layout, flight_s(path, weave.pace) + loom.missed_s((path,))))
+        path = thread.path()
+        found.append(Draft(path, thread.lane_legs(), layout, flight_s(path, weave.pace) + loom.missed_s((path,))))
     return sorted(found, key=lambda d: d.cost_s)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.geo import Floats
 from flightops.planning.cells.lines import Strand
@@ -26,6 +27,12 @@ class Thread:
         for lane, bend in zip(self.lanes, (*self.bends, np.zeros((0, 2))), strict=True):
             parts += [lane, bend]
         return np.concatenate(parts)
+
+    def lane_legs(self) -> NDArray[np.uint8]:
+        """Which legs of the path, one flag each, belong to lanes rather than to links."""
+        sizes = zip(self.lanes, (*self.bends, np.zeros((0, 2))), strict=True)
+        legs = [flag for lane, bend in sizes for flag in [1] * (len(lane) - 1) + [0] * (len(bend) + 1)]
+        return np.array(legs[:-1], dtype=np.uint8)
 
 
 def linked(lanes: Strand, links: Links) -> Thread:

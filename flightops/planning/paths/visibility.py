@@ -18,6 +18,9 @@ from flightops.planning.cells.decompose import edges_of, reflex_corners
 from flightops.planning.paths.timing import Pace
 from flightops.planning.polish.native import in_sight
 
+LEAST_SINE = 1e-6
+"""However little a corner sticks in, ways along its edges bend there."""
+
 
 @dataclass(frozen=True)
 class Links:
@@ -35,7 +38,7 @@ class Links:
     @cached_property
     def corners(self) -> Floats:
         """Corners a link may bend at, (r, 2)."""
-        return reflex_corners(self.inner)[0]
+        return reflex_corners(self.inner, LEAST_SINE)[0]
 
     @cached_property
     def _between(self) -> tuple[Floats, NDArray[np.int32]]:

@@ -31,7 +31,7 @@ GOLDEN = 0.6180339887498949
 @dataclass(frozen=True)
 class Samples:
     """Points of an area in a frame turned by `way_rad`: counts (rows, columns) of an unseen area, row offsets as shares
-    of a step, left edge and y of the first row, distance of rows and of samples along them, m."""
+    of a step, left edge and y of the first row, distance of rows and of samples along them, swath, m."""
 
     way_rad: float
     bare: NDArray[np.uint16]
@@ -40,6 +40,7 @@ class Samples:
     low_m: float
     row_m: float
     step_m: float
+    swath_m: float
 
     @staticmethod
     def of(area: Polygon, way_rad: float, swath_m: float, a_swath: float) -> Samples:
@@ -57,26 +58,26 @@ class Samples:
             first = np.ceil(np.clip((x - left) / step - offset, 0.0, columns)).astype(np.intp)
             np.add.at(inside, (np.arange(rows), first), 1 if k % 2 == 0 else -1)
         bare = np.where(np.cumsum(inside, axis=1)[:, :columns] > 0, 0, OUTSIDE).astype(np.uint16)
-        return Samples(way_rad, np.ascontiguousarray(bare), offset, float(left), float(ys[0]), row, step)
+        return Samples(way_rad, np.ascontiguousarray(bare), offset, float(left), float(ys[0]), row, step, swath_m)
 
     @property
     def each_m2(self) -> float:
         """Ground that a sample stands for, m^2."""
         return self.row_m * self.step_m
 
-    def counted(self, swath_m: float, counts: NDArray[np.uint16]) -> native.CGround:
+    def counted(self, counts: NDArray[np.uint16]) -> native.CGround:
         """The C view of these samples with their counts in `counts`, which must outlive it, as must this."""
         rows, columns = counts.shape
         unseen = int(np.count_nonzero(counts == 0))
         return native.CGround(
-            rows, columns, self.left_m, self.low_m, self.row_m, self.step_m, swath_m / 2.0, native.doubles(self.offset),
-            native.counts(counts), unseen, 0,
+            rows, columns, self.left_m, self.low_m, self.row_m, self.step_m, self.swath_m / 2.0,
+            native.doubles(self.offset), native.counts(counts), unseen, 0,
         )  # fmt: skip
 
-    def unseen_m2(self, paths: tuple[Floats, ...], swath_m: float) -> float:
+    def unseen_m2(self, paths: tuple[Floats, ...]) -> float:
         """Ground that no leg of the (n, 2) paths comes within half a swath of, m^2."""
         counts = self.bare.copy()
-        ground = self.counted(swath_m, counts)
+        ground = self.counted(counts)
         for path in paths:
             native.see(ground, turned(path, self.way_rad))
         return int(ground.unseen) * self.each_m2
@@ -92,6 +93,16 @@ class Heat:
     a_swath: float
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a path may miss, m^2, and the price of more, s/m^2; `lanes`: which of its legs, n - 1 flags, are lines that
+    may be shifted and lengthened but not turned (None: any leg may become anything)."""
+
+    missed_m2: float
+    price_s_m2: float
+    lanes: NDArray[np.uint8] | None = None
+
+
 def aslant(path: Floats, extra_deg: float = 0.0) -> float:
     """A direction, rad, a little off the longest leg of a path."""
     step = np.diff(path, axis=0)
@@ -100,18 +111,18 @@ def aslant(path: Floats, extra_deg: float = 0.0) -> float:
 
 
 def annealed(
-    path: Floats, samples: Samples, room: Floats, swath_m: float, pace: Pace, heat: Heat, unseen: tuple[float, float]
+    path: Floats, samples: Samples, room: Floats, pace: Pace, heat: Heat, limits: Limits
 ) -> tuple[Floats, float]:
-    """A path (n, 2) polished: it meets none of the room's edges (m, 2, 2). `unseen`: ground that may stay unseen, m^2,
-    and the price of more, s/m^2. Also its flight time, s: infinite when it sees too little. Deterministic."""
-    allowed_m2, price_s_m2 = unseen
+    """A path (n, 2) polished, and its flight time, s: infinite when it sees too little. It meets none of the room's
+    edges (m, 2, 2). Deterministic."""
     counts = samples.bare.copy()
-    ground = samples.counted(swath_m, counts)
+    ground = samples.counted(counts)
     edges = np.ascontiguousarray(turned(room, samples.way_rad))
-    allowed = int(max(allowed_m2, 0.0) / samples.each_m2)
-    price_s = price_s_m2 * samples.each_m2
-    task = native.CTask(price_s, heat.hot_s, heat.cold_s, swath_m, POINT_S, allowed, heat.work, 1)
-    limits = native.pace_of(pace)
+    allowed = int(max(limits.missed_m2, 0.0) / samples.each_m2)
+    price_s = limits.price_s_m2 * samples.each_m2
+    lanes = None if limits.lanes is None else native.flags(limits.lanes)
+    task = native.CTask(price_s, heat.hot_s, heat.cold_s, samples.swath_m, POINT_S, allowed, heat.work, 1, lanes)
+    pace_c = native.pace_of(pace)
     walls = native.CRoom(len(edges), ctypes.cast(native.doubles(edges), ctypes.POINTER(ctypes.c_double)))
-    found, time_s = native.polish(turned(path, samples.way_rad), ground, walls, limits, task)
+    found, time_s = native.polish(turned(path, samples.way_rad), ground, walls, pace_c, task)
     return turned(found, -samples.way_rad), time_s if time_s < native.NOT_SEEN_ENOUGH_S else math.inf

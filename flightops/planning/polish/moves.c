@@ -283,8 +283,21 @@ static int reach_out(Walk *w, double limit) {
     return kind < 0.9 ? shift(w, i, 1, delta, limit) : splice(w, i, i + 1, &to, 1, limit);
 }
 
+/* A line of a plain S-pattern shifted across, or an end of it, with the next line's start or without, moved along. */
+static int plain_move(Walk *w, double limit) {
+    const int i = below(w, w->n - 1);
+    const double kind = uniform(w), by = w->task->swath * exp(log(FINEST) * uniform(w)) * bell(w);
+    if (!w->task->lanes[i]) return 0;
+    if (kind < 0.4) return shift_leg(w, i, i + 1, 1, by, limit);
+    if (kind < 0.5) return shift_leg(w, i + 1, i, 0, by, limit);
+    const int end = kind < 0.75 ? i : i + 1;
+    const Point q = along(w->at[end == i ? i + 1 : i], w->at[end], by);
+    return splice(w, end, end + 1, &q, 1, limit);
+}
+
 /* One move of a random kind, made when it costs no more than `limit` s. */
 int try_move(Walk *w, double limit) {
+    if (w->task->lanes) return plain_move(w, limit);
     const int unseen = w->ground->unseen > w->task->allowed;
     if (uniform(w) < (unseen ? REACH_OUT_UNSEEN : REACH_OUT_SEEN)) return reach_out(w, limit);
     const int n = w->n, i = below(w, n);

@@ -46,11 +46,11 @@ class CRoom(ctypes.Structure):
 
 class CTask(ctypes.Structure):
     """Price of an unseen sample s, temperatures s, swath m, price of a point s, samples that may stay unseen, work,
-    seed."""
+    seed, which legs keep their direction."""
 
     _fields_ = (
         ("price", c_double), ("hot", c_double), ("cold", c_double), ("swath", c_double), ("point", c_double),
-        ("allowed", c_int64), ("budget", c_int64), ("seed", c_uint64),
+        ("allowed", c_int64), ("budget", c_int64), ("seed", c_uint64), ("lanes", POINTER(c_uint8)),
     )  # fmt: skip
 
 
@@ -79,6 +79,11 @@ def doubles(values: Floats) -> ctypes._Pointer[c_double]:
     return values.ctypes.data_as(_Doubles)
 
 
+def flags(values: NDArray[np.uint8]) -> ctypes._Pointer[c_uint8]:
+    """A pointer to the flags, which must be contiguous and outlive it."""
+    return values.ctypes.data_as(POINTER(c_uint8))
+
+
 def counts(values: NDArray[np.uint16]) -> ctypes._Pointer[c_uint16]:
     """A pointer to the counts, which must be contiguous and outlive it."""
     return values.ctypes.data_as(POINTER(c_uint16))
@@ -95,9 +100,7 @@ def in_sight(a: Floats, b: Floats, edges: Floats) -> NDArray[np.bool_]:
     start, end, walls = (np.ascontiguousarray(v, dtype=np.float64) for v in (a, b, edges))
     clear = np.zeros(len(start), dtype=np.uint8)
     room = CRoom(len(walls), doubles(walls))
-    _library().airground_sight(
-        doubles(start), doubles(end), len(start), byref(room), clear.ctypes.data_as(POINTER(c_uint8))
-    )
+    _library().airground_sight(doubles(start), doubles(end), len(start), byref(room), flags(clear))
     return clear.astype(bool)
 
 

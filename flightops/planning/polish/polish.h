@@ -31,6 +31,7 @@ typedef struct {
     double price, hot, cold, swath, point;
     int64_t allowed, budget;
     uint64_t seed;
+    const uint8_t *lanes; /* null, or which legs are lines that are shifted and lengthened, never turned */
 } Task;
 
 /* A path being changed. `spare` holds the path a move would lead to. */

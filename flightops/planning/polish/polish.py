@@ -6,12 +6,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely import Polygon
 
 from core.geo import Floats
 from flightops.planning.paths.timing import Pace, flight_s, length_m
-from flightops.planning.polish.ground import Heat, Samples, annealed, aslant
+from flightops.planning.polish.ground import Heat, Limits, Samples, annealed, aslant
 
 PRICE = 2.0
 """Ground missed costs an annealer this many times what it costs when lanes are laid."""
@@ -30,8 +32,9 @@ TIDY_M, TIDY_S = 0.1, 0.1
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """What a path is to do: the area it sees half a swath to each side of, ground it may miss, m^2, the edges (m, 2, 2)
-    it must not meet, pace, and the price of ground missed, s/m^2."""
+    """What a path is to do: the area it sees half a swath to each side of, ground it may miss, m^2, the edges
+    (m, 2, 2) it must not meet, pace, the price of ground missed, s/m^2; `lanes`: which of its legs are lines that keep
+    their direction."""
 
     area: Polygon
     swath_m: float
@@ -39,6 +42,7 @@ class Aim:
     walls: Floats
     pace: Pace
     unseen_s_m2: float
+    lanes: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def polished(path: Floats, aim: Aim, schedule: Schedule) -> Floats:
     for k, a_swath in enumerate(schedule.a_swath):
         hot = schedule.hot_s * ratio**k
         heat = Heat(hot, hot * ratio, work // stages, a_swath)
-        path = _stage(path, aim, heat, (aim.spare_m2, PRICE * aim.unseen_s_m2), k)
+        path = _stage(path, aim, heat, Limits(aim.spare_m2, PRICE * aim.unseen_s_m2, aim.lanes), k)
     return closed(path, aim, schedule)
 
 
@@ -75,9 +79,9 @@ def roughed(path: Floats, aim: Aim, schedule: Schedule) -> tuple[Floats, float]:
     """A path after a first brief stage, and what it promises, s: its flight time and the price of what it misses more
     than it may."""
     heat = Heat(schedule.hot_s, schedule.cold_s, schedule.work, schedule.a_swath[0])
-    path = _stage(path, aim, heat, (aim.spare_m2, PRICE * aim.unseen_s_m2), 0)
+    path = _stage(path, aim, heat, Limits(aim.spare_m2, PRICE * aim.unseen_s_m2, aim.lanes), 0)
     check = Samples.of(aim.area, aslant(path, CHECK_TILT_DEG), aim.swath_m, schedule.a_swath[-1])
-    over_m2 = check.unseen_m2((path,), aim.swath_m) - aim.spare_m2
+    over_m2 = check.unseen_m2((path,)) - aim.spare_m2
     return path, flight_s(path, aim.pace) + PRICE * aim.unseen_s_m2 * over_m2
 
 
@@ -87,16 +91,16 @@ def closed(path: Floats, aim: Aim, schedule: Schedule) -> Floats:
     check = Samples.of(aim.area, aslant(path, CHECK_TILT_DEG), aim.swath_m, CHECK_A_SWATH)
     allowed_m2, best, best_s = aim.spare_m2, path, math.inf
     for k in range(CLOSING_ROUNDS):
-        path = tidied(path, aim.pace)
-        over_m2 = check.unseen_m2((path,), aim.swath_m) - (1.0 - CHECK_MARGIN) * aim.spare_m2
+        path = tidied(path, aim.pace) if aim.lanes is None else path
+        over_m2 = check.unseen_m2((path,)) - (1.0 - CHECK_MARGIN) * aim.spare_m2
         time_s = flight_s(path, aim.pace)
         if over_m2 <= 0.0 and time_s < best_s:
             best, best_s = path, time_s
         if -2.0 * CHECK_MARGIN * aim.spare_m2 < over_m2 <= 0.0:
             break
         allowed_m2 = max(allowed_m2 - over_m2, 0.0)
-        unseen = (allowed_m2, CLOSING_PRICE * aim.unseen_s_m2)
-        path = _stage(path, aim, schedule.closing(), unseen, len(schedule.a_swath) + k)
+        limits = Limits(allowed_m2, CLOSING_PRICE * aim.unseen_s_m2, aim.lanes)
+        path = _stage(path, aim, schedule.closing(), limits, len(schedule.a_swath) + k)
     return best if math.isfinite(best_s) else path
 
 
@@ -106,9 +110,9 @@ def tidied(path: Floats, pace: Pace) -> Floats:
     return kept if flight_s(kept, pace) <= flight_s(path, pace) + TIDY_S else path
 
 
-def _stage(path: Floats, aim: Aim, heat: Heat, unseen: tuple[float, float], k: int) -> Floats:
+def _stage(path: Floats, aim: Aim, heat: Heat, limits: Limits, k: int) -> Floats:
     samples = Samples.of(aim.area, aslant(path, RETILT_DEG * (k % 5)), aim.swath_m, heat.a_swath)
-    return annealed(path, samples, aim.walls, aim.swath_m, aim.pace, heat, unseen)[0]
+    return annealed(path, samples, aim.walls, aim.pace, heat, limits)[0]
 
 
 def mended(path: Floats, aim: Aim, missed_m2: float, schedule: Schedule, tries: int) -> Floats:
@@ -116,5 +120,5 @@ def mended(path: Floats, aim: Aim, missed_m2: float, schedule: Schedule, tries: 
     often that was done before; it aims ever higher."""
     samples = Samples.of(aim.area, aslant(path, RETILT_DEG * tries), aim.swath_m, schedule.a_swath[-1])
     over_m2 = (1.2 + 0.6 * tries) * (missed_m2 - aim.spare_m2) + MEND_MARGIN * (tries + 1) * aim.spare_m2
-    unseen = (samples.unseen_m2((path,), aim.swath_m) - over_m2, 2.0 * CLOSING_PRICE * aim.unseen_s_m2)
-    return annealed(path, samples, aim.walls, aim.swath_m, aim.pace, schedule.closing(), unseen)[0]
+    limits = Limits(samples.unseen_m2((path,)) - over_m2, 2.0 * CLOSING_PRICE * aim.unseen_s_m2, aim.lanes)
+    return annealed(path, samples, aim.walls, aim.pace, schedule.closing(), limits)[0]

@@ -140,3 +140,13 @@ def test_an_l_is_cut_at_its_reflex_corner() -> None:
     assert shapely.union_all([p for p, _ in parts]).area == pytest.approx(shape.area)
     assert sum(p.area for p, _ in parts) == pytest.approx(shape.area)
     assert {round(math.degrees(w)) for _, w in parts} == {0, 90}
+
+
+def test_links_bend_at_corners_that_hardly_stick_in() -> None:
+    """A ridge of 0.8 degrees hides a place behind it: one of a hundred parts of an area could not be linked."""
+    area = Polygon([(0, 0), (400, 5.5), (800, 0), (800, 60), (0, 60)])
+    room, inner = (shapely.buffer(area, -m, join_style="mitre") for m in (0.02, 0.03))
+    links = Links(room, inner, PACE)
+    ends = points((0.1, 0.1), (799.9, 0.1))
+    assert np.isfinite(links.times_s(ends[:1], ends[1:])).all()
+    assert len(links.ways(ends[:1], ends[1:])[0]) == 1

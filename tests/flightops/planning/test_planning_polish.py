@@ -19,7 +19,7 @@ from flightops.planning.cells.rings import ring_polygons, spiral
 from flightops.planning.paths.timing import Pace, flight_s, runs_m
 from flightops.planning.paths.verify import judge, unseen
 from flightops.planning.polish import native
-from flightops.planning.polish.ground import Heat, Samples, annealed, aslant
+from flightops.planning.polish.ground import Heat, Limits, Samples, annealed, aslant
 
 PACE = Pace(12.0, 3.0, 2.0)
 WEAVE = Weave(20.0, PACE, 1 / 36)
@@ -43,7 +43,7 @@ def test_samples_agree_with_exact_union(seed: int, way: float) -> None:
     area = star(seed)
     path = np.random.default_rng(seed).uniform(-150, 150, (12, 2))
     exact = sum(p.area for p in unseen(area, (path,), 30.0))
-    sampled = Samples.of(area, way, 30.0, 16.0).unseen_m2((path,), 30.0)
+    sampled = Samples.of(area, way, 30.0, 16.0).unseen_m2((path,))
     assert sampled == pytest.approx(exact, abs=0.006 * area.area)
     assert judge(area, (path,), 30.0).cover == pytest.approx(1 - exact / area.area, abs=1e-9)
 
@@ -63,14 +63,14 @@ def test_a_polished_path_is_quicker_stays_inside_and_sees_as_much(seed: int) -> 
     area = shapely.convex_hull(star(seed))
     path = rough_path(shapely.buffer(area, -0.05))
     samples = Samples.of(area, aslant(path), 20.0, 8.0)
-    missed = max(samples.unseen_m2((path,), 20.0), 0.005 * area.area)
+    missed = max(samples.unseen_m2((path,)), 0.005 * area.area)
     heat = Heat(0.5, 0.05, 20_000_000, 8.0)
-    found, time_s = annealed(path, samples, edges_of(area), 20.0, PACE, heat, (missed, 0.06))
+    found, time_s = annealed(path, samples, edges_of(area), PACE, heat, Limits(missed, 0.06))
     assert time_s <= flight_s(path, PACE) + 1e-6
     assert time_s == pytest.approx(flight_s(found, PACE))
-    assert samples.unseen_m2((found,), 20.0) <= missed + samples.each_m2
+    assert samples.unseen_m2((found,)) <= missed + samples.each_m2
     assert area.covers(shapely.linestrings(found))
-    again, _ = annealed(path, samples, edges_of(area), 20.0, PACE, heat, (missed, 0.06))
+    again, _ = annealed(path, samples, edges_of(area), PACE, heat, Limits(missed, 0.06))
     assert np.array_equal(found, again)
 
 
@@ -78,7 +78,7 @@ def test_a_path_that_sees_too_little_is_not_called_good() -> None:
     area = Polygon([(0, 0), (400, 0), (400, 400), (0, 400)])
     path = np.array([[10.0, 10.0], [390.0, 10.0]])
     samples = Samples.of(area, 0.1, 20.0, 6.0)
-    _, time_s = annealed(path, samples, edges_of(area), 20.0, PACE, Heat(1.0, 0.1, 1000, 6.0), (0.0, 0.06))
+    _, time_s = annealed(path, samples, edges_of(area), PACE, Heat(1.0, 0.1, 1000, 6.0), Limits(0.0, 0.06))
     assert math.isinf(time_s)
 
 
@@ -87,7 +87,7 @@ def test_too_long_a_path_is_a_fault() -> None:
     path = np.random.default_rng(1).uniform(1, 399, (native.MOST_POINTS, 2))
     samples = Samples.of(area, 0.1, 20.0, 6.0)
     with pytest.raises(Fault, match="points"):
-        annealed(path, samples, edges_of(area), 20.0, PACE, Heat(1.0, 0.1, 1000, 6.0), (0.0, 0.06))
+        annealed(path, samples, edges_of(area), PACE, Heat(1.0, 0.1, 1000, 6.0), Limits(0.0, 0.06))
 
 
 def test_a_spiral_of_a_square_has_one_turn_a_side() -> None:

@@ -257,3 +257,14 @@ def test_battery(seed: int) -> None:
         pytest.skip("scaled to nothing")
     request = SweepRequest(area_of(polygon), float(rng.choice([5, 10, 20, 40, 60])), drones=int(rng.integers(1, 6)))
     promises_kept(request, plan_sweep(request))
+
+
+def test_plain_lines_stay_straight_and_parallel() -> None:
+    request = SweepRequest(area_of(SHAPES["triangle"]), 20.0, plain=True)
+    plan = plan_sweep(request)
+    promises_kept(request, plan)
+    step = np.diff([FRAME.to_xy(p) for p in plan.paths[0].path], axis=0)
+    long = step[np.hypot(*step.T) > 60.0]
+    ways = np.degrees(np.arctan2(long[:, 1], long[:, 0])) % 180.0
+    assert len(long) > 3
+    assert np.ptp((ways - ways[0] + 90.0) % 180.0) < 0.5
