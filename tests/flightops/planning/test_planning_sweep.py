@@ -103,9 +103,15 @@ HARD = ("spiral", "many holes", "ring")
 
 @pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.slow if n in HARD else ()) for n in SHAPES])
 def test_shapes(name: str) -> None:
-    for drones in (1, 3):
-        request = SweepRequest(area_of(SHAPES[name]), 20.0, drones=drones)
-        promises_kept(request, plan_sweep(request))
+    request = SweepRequest(area_of(SHAPES[name]), 20.0)
+    promises_kept(request, plan_sweep(request))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n in SHAPES if n not in HARD])
+def test_shapes_shared_by_three(name: str) -> None:
+    request = SweepRequest(area_of(SHAPES[name]), 20.0, drones=3)
+    promises_kept(request, plan_sweep(request, Effort.FIRST))
 
 
 def test_a_square_under_the_swath_needs_one_drone_only() -> None:
@@ -167,7 +173,8 @@ def test_more_effort_is_never_slower_and_the_first_plan_holds() -> None:
     assert all(a > b for a, b in pairwise(times))
 
 
-@settings(max_examples=3, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(2, 6))
 def test_shares_are_balanced(seed: int, drones: int) -> None:
     polygon = shapely.affinity.scale(star_area(np.random.default_rng(seed)), 3, 3)

@@ -82,6 +82,7 @@ def test_the_way_home_is_priced_as_it_is_flown(seed: int, wind: Wind) -> None:
     assert priced == pytest.approx(left, abs=0.5)
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(st.integers(1, 40), st.floats(60.0, 400.0), winds)
 def test_the_rule_holds_on_every_sortie_and_nothing_is_left_out(n: int, battery_wh: float, wind: Wind) -> None:

@@ -46,6 +46,7 @@ def test_neighbours_are_kept_apart_for_little_time(drones: int, homes_m: float, 
     assert np.allclose((layers - 70.0) % 10.0, 0.0)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(seeds, st.integers(2, 4))
 def test_courses_all_over_one_another_are_kept_apart(seed: int, drones: int) -> None:

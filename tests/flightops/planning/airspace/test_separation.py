@@ -43,6 +43,7 @@ def nearest(a: Flight, b: Flight, apart: Apart, step_s: float) -> tuple[bool, fl
     return bool(near.any()), float(times[near.argmax()]) if near.any() else np.inf
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(seeds, st.floats(31.0, 45.0))
 def test_it_agrees_with_dense_samples(seed: int, height: float) -> None:
@@ -65,6 +66,7 @@ def test_it_agrees_with_dense_samples(seed: int, height: float) -> None:
     assert found.vertical_m < 10.0
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(seeds, st.floats(3.0, 40.0), st.floats(2.0, 20.0))
 def test_bent_ways_are_proven_too(seed: int, level: float, upright: float) -> None:

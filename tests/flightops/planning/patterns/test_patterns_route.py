@@ -35,6 +35,7 @@ def routes(draw: st.DrawFn) -> Line:
     return [(float(x), float(y)) for x, y in np.vstack([[0.0, 0.0], np.cumsum(steps, axis=0)])]
 
 
+@pytest.mark.slow
 @few
 @given(routes(), st.sampled_from([30.0, 75.0, 160.0]), st.sampled_from([25.0, 50.0, 90.0]))
 def test_all_ground_within_the_half_width_is_seen(line: Line, half_width: float, spacing: float) -> None:

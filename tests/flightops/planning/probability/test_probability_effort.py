@@ -82,6 +82,7 @@ def test_kkt_by_bisection(found: list[EffortSector], total: float) -> None:
     assert best.pos >= equal_effort(found, total, INVERSE_CUBE).pos - 1e-12
 
 
+@pytest.mark.slow
 @FEW
 @given(sectors(), TOTAL_S)
 def test_bisection_agrees_with_the_closed_form(found: list[EffortSector], total: float) -> None:
@@ -90,6 +91,7 @@ def test_bisection_agrees_with_the_closed_form(found: list[EffortSector], total:
     assert best_effort_for(found, total, PodCurve.of("chord", pod_random)).pos == pytest.approx(exact.pos, abs=1e-6)
 
 
+@pytest.mark.slow
 @FEW
 @given(sectors(), TOTAL_S)
 def test_definite_range_fills_the_densest_first(found: list[EffortSector], total: float) -> None:

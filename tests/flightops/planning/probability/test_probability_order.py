@@ -135,6 +135,7 @@ def tasks(draw: st.DrawFn, most: int = 9) -> tuple[list[Leg], ProbabilityMap, Ru
     return legs, where, Run(PACE, home, None if cap is None else cap * total, draw(st.booleans()))
 
 
+@pytest.mark.slow
 @FEW
 @given(tasks())
 def test_never_worse_than_the_order_given(task: tuple[list[Leg], ProbabilityMap, Run]) -> None:
@@ -148,6 +149,7 @@ def test_never_worse_than_the_order_given(task: tuple[list[Leg], ProbabilityMap,
     assert best_order(legs, where, run) == best
 
 
+@pytest.mark.slow
 @FEW
 @given(tasks(most=3))
 def test_near_the_best_of_all_orders(task: tuple[list[Leg], ProbabilityMap, Run]) -> None:

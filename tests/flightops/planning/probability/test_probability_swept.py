@@ -111,6 +111,7 @@ def test_canopy_lowers_the_pod_and_a_second_sweep_raises_it() -> None:
     assert again.pod()[window][GROUND.inside[window] > 0.0] == pytest.approx(1.0 - 0.64**2)
 
 
+@pytest.mark.slow
 @FEW
 @given(LOOKS, st.randoms(use_true_random=False))
 def test_order_and_repeats_change_nothing(looks: list[Look], rng: object) -> None:
