@@ -103,7 +103,8 @@ def made(job: Job, effort: Effort) -> Made:
     """The best verified paths found. Deterministic. Raises Malformed when none was."""
     task = _task(job)
     trial = TRIALS[effort]
-    if job.plain:
+    if job.plain or job.drones > 1:
+        # shares of a spiral or of long lanes lie between one another; those of lines are sectors of their own
         trial = replace(trial, rich=Richness.LINES)
     for spacing in SPACINGS:
         found = _tried(task, spacing, trial)
