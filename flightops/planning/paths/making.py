@@ -54,7 +54,7 @@ class Trial:
 TRIALS = {
     Effort.FIRST: Trial(Richness.LINES, 1, 0, Schedule(50_000_000, 0.5, 0.1, (6.0,))),
     Effort.FAST: Trial(Richness.WHOLE, 3, 20_000_000, Schedule(130_000_000, 1.0, 0.06, (6.0, 9.0))),
-    Effort.BEST: Trial(Richness.CELLS, 6, 130_000_000, Schedule(2_200_000_000)),
+    Effort.BEST: Trial(Richness.CELLS, 6, 130_000_000, Schedule(2_000_000_000, 0.7)),
 }
 
 

@@ -35,7 +35,7 @@ static void keep_best(Walk *w, Point *best, int32_t *best_n, double *best_s) {
 
 /* Polishes a path of n points in place (room for MOST_POINTS); returns how many it has then, or -1 when there is no
  * memory or n is out of range. `time_s`: flight time of the quickest path that saw enough, which is the one returned;
- * 1e300 when none did, and then the last one tried is returned. */
+ * 1e300 when none did, and then, or when the task wants it, the last one tried is returned. */
 int32_t airground_polish(Point *at, int32_t n, Ground *ground, const Room *room, const Pace *pace, const Task *task,
                          double *time_s) {
     if (n < 2 || n >= MOST_POINTS) return -1;
@@ -59,7 +59,7 @@ int32_t airground_polish(Point *at, int32_t n, Ground *ground, const Room *room,
         }
     }
     *time_s = best_s;
-    if (best_n == 0) {
+    if (best_n == 0 || task->last) {
         best_n = w->n;
         memcpy(at, w->at, (size_t)w->n * sizeof(Point));
     }

@@ -85,12 +85,14 @@ class Samples:
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """How a path is annealed: temperatures at start and end, s; work in about nanoseconds; samples a swath."""
+    """How a path is annealed: temperatures at start and end, s; work in about nanoseconds; samples a swath;
+    `last`: give the last path rather than the best, for stages to follow."""
 
     hot_s: float
     cold_s: float
     work: int
     a_swath: float
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,9 @@ def annealed(
     allowed = int(max(limits.missed_m2, 0.0) / samples.each_m2)
     price_s = limits.price_s_m2 * samples.each_m2
     lanes = None if limits.lanes is None else native.flags(limits.lanes)
-    task = native.CTask(price_s, heat.hot_s, heat.cold_s, samples.swath_m, POINT_S, allowed, heat.work, 1, lanes)
+    task = native.CTask(
+        price_s, heat.hot_s, heat.cold_s, samples.swath_m, POINT_S, allowed, heat.work, 1, lanes, heat.last
+    )
     pace_c = native.pace_of(pace)
     walls = native.CRoom(len(edges), ctypes.cast(native.doubles(edges), ctypes.POINTER(ctypes.c_double)))
     found, time_s = native.polish(turned(path, samples.way_rad), ground, walls, pace_c, task)

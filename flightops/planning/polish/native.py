@@ -46,11 +46,12 @@ class CRoom(ctypes.Structure):
 
 class CTask(ctypes.Structure):
     """Price of an unseen sample s, temperatures s, swath m, price of a point s, samples that may stay unseen, work,
-    seed, which legs keep their direction."""
+    seed, which legs keep their direction, whether the last path is wanted rather
+    than the best."""
 
     _fields_ = (
         ("price", c_double), ("hot", c_double), ("cold", c_double), ("swath", c_double), ("point", c_double),
-        ("allowed", c_int64), ("budget", c_int64), ("seed", c_uint64), ("lanes", POINTER(c_uint8)),
+        ("allowed", c_int64), ("budget", c_int64), ("seed", c_uint64), ("lanes", POINTER(c_uint8)), ("last", c_int32),
     )  # fmt: skip
 
 

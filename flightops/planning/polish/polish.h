@@ -32,6 +32,7 @@ typedef struct {
     int64_t allowed, budget;
     uint64_t seed;
     const uint8_t *lanes; /* null, or which legs are lines that are shifted and lengthened, never turned */
+    int32_t last; /* the last path is wanted, not the best: a stage that others follow */
 } Task;
 
 /* A path being changed. `spare` holds the path a move would lead to. */

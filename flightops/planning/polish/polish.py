@@ -70,7 +70,7 @@ def polished(path: Floats, aim: Aim, schedule: Schedule) -> Floats:
     work = int(schedule.work * (1.0 - CLOSING_SHARE))
     for k, a_swath in enumerate(schedule.a_swath):
         hot = schedule.hot_s * ratio**k
-        heat = Heat(hot, hot * ratio, work // stages, a_swath)
+        heat = Heat(hot, hot * ratio, work // stages, a_swath, k + 1 < stages)
         path = _stage(path, aim, heat, Limits(aim.spare_m2, PRICE * aim.unseen_s_m2, aim.lanes), k)
     return closed(path, aim, schedule)
 
