@@ -1,0 +1,98 @@
+"""In what order, and which way round, a drone flies its stretches: the least time on links."""
+
+from __future__ import annotations
+
+from itertools import permutations, product
+
+import numpy as np
+
+from core.geo import Floats
+from flightops.planning.replan.lots import Lot, Span
+from flightops.planning.replan.ways import Net, Spot, Way, Ways
+
+ALL_TRIED = 3
+HOME_WEIGHT = 0.2
+"""Of a second of the way home, against one on a link between pieces: only battery counts there."""
+AT_ONCE_M = 0.01
+
+
+class Atlas:
+    """Ways asked for during one re-planning, each worked out once."""
+
+    def __init__(self, ways: Ways) -> None:
+        self._ways = ways
+        self._spots: dict[tuple[bool, float, float], Spot] = {}
+        self._found: dict[tuple[bool, float, float, float, float], Way] = {}
+
+    def between(self, a: Floats, b: Floats) -> Way:
+        """The way from one piece to another."""
+        return self._way(False, a, b)
+
+    def home(self, a: Floats, b: Floats) -> Way:
+        """The way from or to a home."""
+        return self._way(True, a, b)
+
+    def link(self, a: Floats, b: Floats, from_home: bool = False) -> Way:
+        """The way to a piece; from a home, or where the area's own ways do not lead, round the holes alone."""
+        if from_home:
+            return self.home(a, b)
+        way = self.between(a, b)
+        return way if np.isfinite(way.seconds) else self.home(a, b)
+
+    def hop_s(self, a: Floats, b: Floats, from_home: bool = False) -> float:
+        """Seconds from a to b with a turn at either end; 0 when they are one place."""
+        if float(np.hypot(*(a - b))) <= AT_ONCE_M:
+            return 0.0
+        return self.link(a, b, from_home).seconds + 2.0 * self._ways.pace.turn_s
+
+    def _way(self, home: bool, a: Floats, b: Floats) -> Way:
+        key = (home, float(a[0]), float(a[1]), float(b[0]), float(b[1]))
+        if key not in self._found:
+            net = self._ways.home if home else self._ways.between
+            self._found[key] = net.way(self._spot(home, net, a), self._spot(home, net, b))
+        return self._found[key]
+
+    def _spot(self, home: bool, net: Net, place: Floats) -> Spot:
+        key = (home, float(place[0]), float(place[1]))
+        if key not in self._spots:
+            self._spots[key] = net.spot(place)
+        return self._spots[key]
+
+
+def straight_s(a: Floats, b: Floats | None, atlas_pace_mps: float) -> float:
+    """Seconds of the straight way at cruise speed; 0 to an unknown place."""
+    return 0.0 if b is None else float(np.hypot(*(a - b))) / atlas_pace_mps
+
+
+def toured(
+    place: Floats, home: Floats | None, given: tuple[Span, ...], lots: tuple[Lot, ...], atlas: Atlas, from_home: bool
+) -> tuple[Span, ...]:
+    """The stretches in the order and direction of the least links, with a little regard for the way home.
+
+    All orders of up to ALL_TRIED; beyond that each is put in where it costs least.
+    """
+    ends = {(s, w): (_end(lots, s, w), _end(lots, s, not w)) for s in given for w in (False, True)}
+
+    def price(order: tuple[tuple[Span, bool], ...]) -> float:
+        total, at, home_leg = 0.0, place, from_home
+        for key in order:
+            enter, leave = ends[key]
+            total += atlas.hop_s(at, enter, home_leg)
+            at, home_leg = leave, False
+        return round(total + HOME_WEIGHT * straight_s(at, home, 10.0), 3)
+
+    best: tuple[tuple[Span, bool], ...] = ()
+    if len(given) <= ALL_TRIED:
+        tried = (
+            tuple(zip(o, w, strict=True)) for o in permutations(given) for w in product((False, True), repeat=len(o))
+        )
+        best = min(tried, key=price)
+    else:
+        for span in given:
+            options = [(*best[:k], (span, w), *best[k:]) for k in range(len(best) + 1) for w in (False, True)]
+            best = min(options, key=price)
+    return tuple(s.turned if turned else s for s, turned in best)
+
+
+def _end(lots: tuple[Lot, ...], span: Span, last: bool) -> Floats:
+    return lots[span.lot].axis.point(span.end_m if last else span.start_m)
