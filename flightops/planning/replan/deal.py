@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.geo import Floats
+from flightops.planning.paths.timing import Pace
 from flightops.planning.replan.level import Load, filled
 from flightops.planning.replan.lots import NOBODY, Lot, Split
 from flightops.planning.replan.tour import Atlas
-
-LOST_HEART_S = 1e6
 
 
 @dataclass(slots=True)
@@ -93,8 +92,8 @@ def _spare(
     atlas: Atlas,
 ) -> tuple[dict[int, float], dict[int, float]]:
     """Reference seconds each keeps of its own path, and those it can take over, none of less than a line."""
-    line = min((lot.line_s for lot in lots), default=0.0)
-    reach = {d: min((_nearest_s(lot, at[d], atlas) for lot in lots if lot.owner != d), default=0.0) for d in drones}
+    pace, line = atlas.pace, min((lot.line_s for lot in lots), default=0.0)
+    reach = {d: min((_straight_s(lot, at[d], pace) for lot in lots if lot.owner != d), default=0.0) for d in drones}
     able = {d: max((load.cap_s[d] - load.bound_s[d]) / load.rate[d], 0.0) for d in drones}
     pool = sum(lot.size_s for lot in lots if not lot.kept)
     takers = list(drones)
@@ -119,8 +118,10 @@ def _spare(
     return keep, {d: max(extra.get(d, 0.0), 0.0) for d in drones}
 
 
-def _nearest_s(lot: Lot, place: Floats, atlas: Atlas) -> float:
-    return min(min(atlas.hop_s(place, lot.at(s)), LOST_HEART_S) for s in (0.0, lot.size_s))
+def _straight_s(lot: Lot, place: Floats, pace: Pace) -> float:
+    """Seconds of the straight way to the nearer end of a lot."""
+    far = min(float(np.hypot(*(lot.at(s) - place))) for s in (0.0, lot.size_s))
+    return float(pace.run_s(np.array(far))) + 2.0 * pace.turn_s
 
 
 def _deal(

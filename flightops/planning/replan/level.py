@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from core.geo import Floats
-from flightops.planning.replan.lots import NOBODY, Lot, Split
+from flightops.planning.replan.lots import NOBODY, SLIGHT_S, Lot, Split
 
-HALVINGS = 40
 SWEEPS = 12
 
 
@@ -27,17 +26,16 @@ def filled(rest_s: Floats, rate: Floats, cap_s: Floats, total: float) -> Floats:
     """Reference seconds (n,) that sum to `total` and let the drones that get any finish together; less when caps are
     met by all. `rest_s`: seconds each is busy anyway."""
     room = np.maximum((cap_s - rest_s) / rate, 0.0)
-    if float(room.sum()) <= total:
-        return room
-    low, high = float(rest_s.min()), float(rest_s.max() + total * rate.max()) + 1.0
-    for _ in range(HALVINGS):
-        level = (low + high) / 2.0
-        if float(np.minimum(np.maximum((level - rest_s) / rate, 0.0), room).sum()) < total:
-            low = level
-        else:
-            high = level
-    sizes: Floats = np.minimum(np.maximum((high - rest_s) / rate, 0.0), room)
-    return sizes * (total / max(float(sizes.sum()), 1e-12))
+    if len(rest_s) == 1 or float(room.sum()) <= total:
+        return np.minimum(room, total) if len(rest_s) == 1 else room
+    marks = np.sort(np.concatenate([rest_s, np.maximum(cap_s, rest_s)]))
+    marks = np.append(marks[np.isfinite(marks)], np.inf)
+    at_marks = np.minimum(np.maximum((marks[:-1, None] - rest_s) / rate, 0.0), room).sum(axis=1)
+    k = max(int(np.searchsorted(at_marks, total, side="right")) - 1, 0)
+    rising = (rest_s <= marks[k]) & (np.maximum(cap_s, rest_s) > marks[k])
+    level = marks[k] + (total - at_marks[k]) / max(float((1.0 / rate[rising]).sum()), 1e-12)
+    sizes: Floats = np.minimum(np.maximum((level - rest_s) / rate, 0.0), room)
+    return sizes
 
 
 def levelled(lots: tuple[Lot, ...], splits: tuple[Split, ...], load: Load) -> tuple[Split, ...]:
@@ -51,12 +49,14 @@ def levelled(lots: tuple[Lot, ...], splits: tuple[Split, ...], load: Load) -> tu
         for taker, x in zip(split.takers, size, strict=True):
             if taker != NOBODY:
                 busy[taker] += x * load.rate[taker]
-    for _ in range(SWEEPS if len(lots) > 1 else 1):
+    for swept in range(SWEEPS if len(lots) > 1 else 1):
         for k, split in enumerate(splits):
             who = [i for i, t in enumerate(split.takers) if t != NOBODY]
             drones = [split.takers[i] for i in who]
             if not who:
                 sizes[k][:] = lots[k].size_s / len(sizes[k])
+                continue
+            if swept and len(who) == 1:
                 continue
             rate = load.rate[drones]
             rest = busy[drones] - sizes[k][who] * rate
@@ -64,7 +64,7 @@ def levelled(lots: tuple[Lot, ...], splits: tuple[Split, ...], load: Load) -> tu
             busy[drones] = rest + new * rate
             sizes[k][who] = new
             nobody = [i for i, t in enumerate(split.takers) if t == NOBODY]
-            sizes[k][nobody] = (lots[k].size_s - float(new.sum())) / max(len(nobody), 1)
+            sizes[k][nobody] = max(lots[k].size_s - float(new.sum()), 0.0) / max(len(nobody), 1)
     return tuple(replace(s, sizes=x) for s, x in zip(splits, sizes, strict=True))
 
 
@@ -77,7 +77,7 @@ def _pruned(lot: Lot, split: Split) -> Split:
     drones = [i for i, t in enumerate(split.takers) if t != NOBODY and not (lot.kept and t == lot.owner)]
     left = sum(1 for t in split.takers if t != NOBODY)
     unserved = sum(float(x) for t, x in zip(split.takers, split.sizes, strict=True) if t == NOBODY)
-    if not drones or left < 2 or unserved > 0.0:
+    if not drones or left < 2 or unserved > SLIGHT_S:
         return split
     least = min(drones, key=lambda i: (float(split.sizes[i]), i))
     if split.sizes[least] >= lot.line_s:

@@ -14,6 +14,8 @@ LEAST_M = 0.05
 LINK_SWATHS = 1.6
 """Runs no longer than this are links between lines: no cut falls inside them."""
 NOBODY = -1
+SLIGHT_S = 0.01
+"""What goes to nobody by rounding alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +146,12 @@ def lot_of(owner: int, path: Floats, start_m: float, kept: bool, swath_m: float,
 
 def spans(index: int, lot: Lot, split: Split, swath_m: float) -> tuple[tuple[int, Span], ...]:
     """Who flies which stretch of a lot; cuts moved to ends of lines where they are near."""
-    ends = lot.start_s + np.cumsum(split.sizes)[:-1]
+    shares = [(t, s) for t, s in zip(split.takers, split.sizes, strict=True) if t != NOBODY or s > SLIGHT_S]
+    ends = lot.start_s + np.cumsum([s for _, s in shares])[:-1]
     cuts = [lot.axis.snapped(lot.axis.metres(float(s)), swath_m) for s in ends]
     out: list[tuple[int, Span]] = []
     low = lot.start_m
-    for taker, cut in zip(split.takers, [*cuts, lot.end_m], strict=True):
+    for (taker, _), cut in zip(shares, [*cuts, lot.end_m], strict=True):
         high = lot.end_m if lot.end_m - cut < LEAST_M else cut
         if high - low >= LEAST_M:
             out.append((taker, Span(index, low, high)))

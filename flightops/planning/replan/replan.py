@@ -38,8 +38,9 @@ class _Case:
     lots: tuple[Lot, ...]
     swath_m: float
     atlas: Atlas
-    cruise_mps: float
     rate: Floats
+    known: dict[tuple[int, tuple[Span, ...]], Duty]
+    """Duties flown on paper before, by drone and what it was given."""
 
     @property
     def staying(self) -> tuple[int, ...]:
@@ -78,11 +79,18 @@ def replanned(flyers: tuple[Flyer, ...], swath_m: float, ways: Ways) -> Replan:
         raise Malformed("flyers", "there are none", "give the drones of the plan")
     case = _case(flyers, swath_m, ways)
     plain = _settled(case, sharing=False)
+    if plain.rank[0] == 0.0 and _level_s(plain) > (1.0 - WORTH_SHARE) * plain.rank[1]:
+        return _answer(case, plain)
     shared = _settled(case, sharing=True)
     gain = plain.rank[1] - shared.rank[1]
     if shared.rank[0] > plain.rank[0] or (shared.rank[0] == plain.rank[0] and gain < WORTH_SHARE * plain.rank[1]):
         shared = plain
     return _answer(case, shared)
+
+
+def _level_s(trial: _Trial) -> float:
+    """Mean finish time: sharing cannot do much better."""
+    return sum(d.finish_s for d in trial.duties) / max(len(trial.duties), 1)
 
 
 def _case(flyers: tuple[Flyer, ...], swath_m: float, ways: Ways) -> _Case:
@@ -94,7 +102,7 @@ def _case(flyers: tuple[Flyer, ...], swath_m: float, ways: Ways) -> _Case:
         lot = lot_of(k, f.path, max(f.flown_m - back, 0.0), f.stays, swath_m, ways.pace) if len(f.path) else None
         lots += [lot] if lot is not None else []
     rate = np.array([_rate(tuple(lots), f.pace, ways.pace) for f in flyers])
-    return _Case(flyers, tuple(lots), swath_m, Atlas(ways), ways.pace.speed_mps, rate)
+    return _Case(flyers, tuple(lots), swath_m, Atlas(ways), rate, {})
 
 
 def _rate(lots: tuple[Lot, ...], pace: Pace, reference: Pace) -> float:
@@ -170,8 +178,15 @@ def _flown(case: _Case, splits: tuple[Split, ...]) -> _Trial:
     for k, (lot, split) in enumerate(zip(case.lots, splits, strict=True)):
         for taker, span in spans(k, lot, split, case.swath_m):
             (left if taker == NOBODY else hands[taker]).append(span)
-    duties = tuple(_duty(case, d, _order(case, d, tuple(given))) for d, given in sorted(hands.items()))
+    duties = tuple(_best_duty(case, d, tuple(given)) for d, given in sorted(hands.items()))
     return _Trial(splits, duties, tuple(left))
+
+
+def _best_duty(case: _Case, drone: int, given: tuple[Span, ...]) -> Duty:
+    """What a drone was given in its best order."""
+    if (drone, given) not in case.known:
+        case.known[drone, given] = _duty(case, drone, _order(case, drone, given))
+    return case.known[drone, given]
 
 
 def _order(case: _Case, drone: int, given: tuple[Span, ...]) -> tuple[Span, ...]:

@@ -7,6 +7,7 @@ from itertools import permutations, product
 import numpy as np
 
 from core.geo import Floats
+from flightops.planning.paths.timing import Pace
 from flightops.planning.replan.lots import Lot, Span
 from flightops.planning.replan.ways import Net, Spot, Way, Ways
 
@@ -23,6 +24,11 @@ class Atlas:
         self._ways = ways
         self._spots: dict[tuple[bool, float, float], Spot] = {}
         self._found: dict[tuple[bool, float, float, float, float], Way] = {}
+
+    @property
+    def pace(self) -> Pace:
+        """The pace by which ways are compared."""
+        return self._ways.pace
 
     def between(self, a: Floats, b: Floats) -> Way:
         """The way from one piece to another."""
