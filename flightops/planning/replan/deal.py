@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -128,28 +129,45 @@ def _deal(
     opened: list[_Open], at: dict[int, Floats], front: dict[int, Floats], spare: dict[int, float], atlas: Atlas
 ) -> None:
     """Deals the open lots: always the nearest end to the drone nearest to it, with as much as it can take."""
-    taken: dict[int, set[int]] = {k: {d for d, _ in o.head} for k, o in enumerate(opened)}
+    taken = [{d for d, _ in o.head} for o in opened]
     while True:
-        best: tuple[float, int, int, int] | None = None
-        for k, o in enumerate(opened):
-            if o.size <= 1e-6:
-                continue
-            for head in (0, 1):
-                place = o.lot.at(o.low if head else o.high)
-                for d, room in spare.items():
-                    if room <= 1e-6 or d in taken[k]:
-                        continue
-                    way = min(atlas.hop_s(at[d], place), 2.0 * atlas.hop_s(front[d], place))
-                    rank = (round(way, 1), d, k, head)
-                    best = rank if np.isfinite(way) and (best is None or rank < best) else best
-        if best is None:
+        chosen = _nearest(opened, at, front, [d for d in spare if spare[d] > 1e-6], taken, atlas)
+        if chosen is None:
             return
-        _, d, k, head = best
+        d, k, at_head = chosen
         o = opened[k]
         size = min(spare[d], o.size)
         if o.size - size < o.lot.line_s / 2.0:
             size = o.size
-        at[d] = o.give(d, size, bool(head))
+        at[d] = o.give(d, size, at_head)
         taken[k].add(d)
         left = spare[d] - size
         spare[d] = left if left >= o.lot.line_s / 2.0 else 0.0
+
+
+def _nearest(
+    opened: list[_Open],
+    at: dict[int, Floats],
+    front: dict[int, Floats],
+    drones: list[int],
+    taken: list[set[int]],
+    atlas: Atlas,
+) -> tuple[int, int, bool] | None:
+    """The drone, the lot and whether its head, with the least way from where the drone ends its work, or there and
+    back from where it is; None when nothing is open to anybody. Straight ways tell which are worth working out."""
+    options: list[tuple[float, int, int, bool, Floats]] = []
+    for k, o in enumerate(opened):
+        for head in (True, False) if o.size > 1e-6 else ():
+            place = o.lot.at(o.low if head else o.high)
+            for d in drones:
+                if d not in taken[k]:
+                    far = min(math.dist(at[d], place), 2.0 * math.dist(front[d], place))
+                    options.append((far / atlas.pace.speed_mps, d, k, head, place))
+    best: tuple[float, int, int, bool] | None = None
+    for least, d, k, head, place in sorted(options, key=lambda o: o[:4]):
+        if best is not None and least > best[0]:
+            break
+        way = min(atlas.hop_s(at[d], place), 2.0 * atlas.hop_s(front[d], place))
+        if np.isfinite(way) and (best is None or (way, d, k, head) < best):
+            best = (way, d, k, head)
+    return best[1:] if best is not None else None

@@ -60,11 +60,13 @@ class _Trial:
     splits: tuple[Split, ...]
     duties: tuple[Duty, ...]
     left: tuple[Span, ...]
+    beyond_m: float
+    """Metres that would have to be dropped for everybody to come home in time, about."""
 
     @property
     def rank(self) -> tuple[float, float, float]:
         """Metres left undone, seconds until the last piece is flown, seconds of all: less is better."""
-        undone = sum(s.end_m - s.start_m for s in self.left)
+        undone = sum(s.end_m - s.start_m for s in self.left) + self.beyond_m
         times = [d.finish_s for d in self.duties if d.pieces]
         return round(undone, 1), max(times, default=0.0), sum(times)
 
@@ -179,7 +181,9 @@ def _flown(case: _Case, splits: tuple[Split, ...]) -> _Trial:
         for taker, span in spans(k, lot, split, case.swath_m):
             (left if taker == NOBODY else hands[taker]).append(span)
     duties = tuple(_best_duty(case, d, tuple(given)) for d, given in sorted(hands.items()))
-    return _Trial(splits, duties, tuple(left))
+    late = ((u, case.flyers[u.drone]) for u in duties if u.pieces and u.total_s > case.flyers[u.drone].left_s)
+    beyond = sum(min(u.total_s - f.left_s, u.finish_s) * f.pace.speed_mps for u, f in late)
+    return _Trial(splits, duties, tuple(left), beyond)
 
 
 def _best_duty(case: _Case, drone: int, given: tuple[Span, ...]) -> Duty:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations, product
+from math import hypot
 
 import numpy as np
 
@@ -22,8 +23,8 @@ class Atlas:
 
     def __init__(self, ways: Ways) -> None:
         self._ways = ways
-        self._spots: dict[tuple[bool, float, float], Spot] = {}
-        self._found: dict[tuple[bool, float, float, float, float], Way] = {}
+        self._spots: dict[tuple[bool, bytes], Spot] = {}
+        self._found: dict[tuple[bool, bytes, bytes], Way] = {}
 
     @property
     def pace(self) -> Pace:
@@ -47,27 +48,27 @@ class Atlas:
 
     def hop_s(self, a: Floats, b: Floats, from_home: bool = False) -> float:
         """Seconds from a to b with a turn at either end; 0 when they are one place."""
-        if float(np.hypot(*(a - b))) <= AT_ONCE_M:
+        if hypot(a[0] - b[0], a[1] - b[1]) <= AT_ONCE_M:
             return 0.0
         return self.link(a, b, from_home).seconds + 2.0 * self._ways.pace.turn_s
 
     def _way(self, home: bool, a: Floats, b: Floats) -> Way:
-        key = (home, float(a[0]), float(a[1]), float(b[0]), float(b[1]))
+        key = (home, a.tobytes(), b.tobytes())
         if key not in self._found:
             net = self._ways.home if home else self._ways.between
             self._found[key] = net.way(self._spot(home, net, a), self._spot(home, net, b))
         return self._found[key]
 
     def _spot(self, home: bool, net: Net, place: Floats) -> Spot:
-        key = (home, float(place[0]), float(place[1]))
+        key = (home, place.tobytes())
         if key not in self._spots:
             self._spots[key] = net.spot(place)
         return self._spots[key]
 
 
-def straight_s(a: Floats, b: Floats | None, atlas_pace_mps: float) -> float:
+def straight_s(a: Floats, b: Floats | None, speed_mps: float) -> float:
     """Seconds of the straight way at cruise speed; 0 to an unknown place."""
-    return 0.0 if b is None else float(np.hypot(*(a - b))) / atlas_pace_mps
+    return 0.0 if b is None else hypot(a[0] - b[0], a[1] - b[1]) / speed_mps
 
 
 def toured(
