@@ -18,7 +18,8 @@ from flightops.planning.replan.deal import dealt
 from flightops.planning.replan.fleet import Duty, Flyer, Piece, Replan, State, Undone, track_of, track_s
 from flightops.planning.replan.level import Load, levelled, pruned
 from flightops.planning.replan.lots import NOBODY, Lot, Span, Split, lot_of, spans
-from flightops.planning.replan.tour import Atlas, straight_s, toured
+from flightops.planning.replan.spare import Table
+from flightops.planning.replan.tour import Atlas, Trip, straight_s, toured
 from flightops.planning.replan.ways import Ways
 
 ROUNDS = 5
@@ -98,7 +99,7 @@ def _level_s(trial: _Trial) -> float:
 def _case(flyers: tuple[Flyer, ...], swath_m: float, ways: Ways) -> _Case:
     lots = []
     for k, f in enumerate(flyers):
-        if f.home is not None and f.state != State.LOST and ways.home.spot(f.home).seat is None:
+        if f.home is not None and f.state != State.LOST and not ways.can_be_home(f.home):
             raise Malformed(f"flyers[{k}].home", "no way leads there", "move it off the no-fly zones")
         back = swath_m if f.state == State.LOST and f.flown_m > 0.0 else 0.0
         lot = lot_of(k, f.path, max(f.flown_m - back, 0.0), f.stays, swath_m, ways.pace) if len(f.path) else None
@@ -119,7 +120,7 @@ def _rate(lots: tuple[Lot, ...], pace: Pace, reference: Pace) -> float:
 def _settled(case: _Case, sharing: bool) -> _Trial:
     """The best of some rounds of dealing once and sizing anew by what links were found to take."""
     places = {d: case.flyers[d].place for d in case.staying}
-    splits = dealt(case.lots, places, _first_load(case), sharing, case.atlas)
+    splits = dealt(Table(case.lots, places, _first_load(case), case.atlas), sharing)
     best: _Trial | None = None
     for _ in range(ROUNDS):
         trial = _flown(case, splits)
@@ -197,7 +198,7 @@ def _order(case: _Case, drone: int, given: tuple[Span, ...]) -> tuple[Span, ...]
     """Own work first when links are priced alike."""
     f = case.flyers[drone]
     own_first = tuple(sorted(given, key=lambda s: (case.lots[s.lot].owner != drone, s.lot, s.start_m)))
-    return toured(f.place, f.home, own_first, case.lots, case.atlas, case.from_home(drone))
+    return toured(Trip(f.place, case.from_home(drone), f.home), own_first, case.lots, case.atlas)
 
 
 def _duty(case: _Case, drone: int, order: tuple[Span, ...]) -> Duty:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import permutations, product
 from math import hypot
 
@@ -71,35 +72,37 @@ def straight_s(a: Floats, b: Floats | None, speed_mps: float) -> float:
     return 0.0 if b is None else hypot(a[0] - b[0], a[1] - b[1]) / speed_mps
 
 
-def toured(
-    place: Floats, home: Floats | None, given: tuple[Span, ...], lots: tuple[Lot, ...], atlas: Atlas, from_home: bool
-) -> tuple[Span, ...]:
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """Where a tour begins, whether that is its drone's home, and where it should end near (None: unknown)."""
+
+    place: Floats
+    from_home: bool
+    home: Floats | None
+
+
+def toured(trip: Trip, given: tuple[Span, ...], lots: tuple[Lot, ...], atlas: Atlas) -> tuple[Span, ...]:
     """The stretches in the order and direction of the least links, with a little regard for the way home.
 
     All orders of up to ALL_TRIED; beyond that each is put in where it costs least.
     """
-    ends = {(s, w): (_end(lots, s, w), _end(lots, s, not w)) for s in given for w in (False, True)}
+    ends = {
+        s: (lots[s.lot].axis.point(s.start_m), lots[s.lot].axis.point(s.end_m)) for g in given for s in (g, g.turned)
+    }
 
-    def price(order: tuple[tuple[Span, bool], ...]) -> float:
-        total, at, home_leg = 0.0, place, from_home
-        for key in order:
-            enter, leave = ends[key]
-            total += atlas.hop_s(at, enter, home_leg)
-            at, home_leg = leave, False
-        return round(total + HOME_WEIGHT * straight_s(at, home, 10.0), 3)
+    def price(order: tuple[Span, ...]) -> float:
+        total, at = 0.0, trip.place
+        for k, span in enumerate(order):
+            total += atlas.hop_s(at, ends[span][0], trip.from_home and k == 0)
+            at = ends[span][1]
+        return round(total + HOME_WEIGHT * straight_s(at, trip.home, atlas.pace.speed_mps), 3)
 
-    best: tuple[tuple[Span, bool], ...] = ()
     if len(given) <= ALL_TRIED:
-        tried = (
-            tuple(zip(o, w, strict=True)) for o in permutations(given) for w in product((False, True), repeat=len(o))
+        return min((tuple(way) for o in permutations(given) for way in product(*((s, s.turned) for s in o))), key=price)
+    best: tuple[Span, ...] = ()
+    for span in given:
+        best = min(
+            ((*best[:k], s, *best[k:]) for k in range(len(best) + 1) for s in (span, span.turned)),
+            key=price,
         )
-        best = min(tried, key=price)
-    else:
-        for span in given:
-            options = [(*best[:k], (span, w), *best[k:]) for k in range(len(best) + 1) for w in (False, True)]
-            best = min(options, key=price)
-    return tuple(s.turned if turned else s for s, turned in best)
-
-
-def _end(lots: tuple[Lot, ...], span: Span, last: bool) -> Floats:
-    return lots[span.lot].axis.point(span.end_m if last else span.start_m)
+    return best

@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
-from shapely import Polygon
+from shapely import MultiPolygon, Polygon
 
 from core.errors import Malformed
 from core.geo import Floats
@@ -160,6 +160,12 @@ class Ways:
 
     between: Net
     home: Net
+    holes: MultiPolygon
+
+    def can_be_home(self, place: Floats) -> bool:
+        """Whether a place (2,) lies off the holes and within FAR_M of the area."""
+        room = bool(shapely.contains_xy(shapely.box(*self.home.room.bounds), *place))
+        return room and not shapely.contains_xy(self.holes, *place)
 
     @property
     def pace(self) -> Pace:
@@ -173,7 +179,8 @@ class Ways:
         low_x, low_y, high_x, high_y = area.bounds
         field = shapely.box(low_x - FAR_M, low_y - FAR_M, high_x + FAR_M, high_y + FAR_M)
         home = _net(Polygon(field.exterior, area.interiors), pace)
-        made = Ways(home if leaving else _net(area, pace), home)
+        holes = MultiPolygon([Polygon(r) for r in area.interiors])
+        made = Ways(home if leaving else _net(area, pace), home, holes)
         for net in (made.between, made.home):
             net._between  # noqa: B018 - built here, once an area
         return made

@@ -334,7 +334,7 @@ def test_bad_progress_is_refused_by_name(changes: dict[str, object], field: str)
 
 def test_a_home_on_a_no_fly_zone_and_a_fleet_of_none_are_refused() -> None:
     fleet = flying(bands(2), [0.5, 0.5])
-    fleet[1] = replace(fleet[1], home=np.array([850.0, 400.0]))
+    fleet[1] = replace(fleet[1], home=np.array([705.0, 400.0]))
     with pytest.raises(Malformed) as refused:
         replanned(tuple(fleet), SWATH_M, WAYS)
     assert refused.value.field == "flyers[1].home"
