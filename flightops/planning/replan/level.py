@@ -56,7 +56,7 @@ def levelled(lots: tuple[Lot, ...], splits: tuple[Split, ...], load: Load) -> tu
             if not who:
                 sizes[k][:] = lots[k].size_s / len(sizes[k])
                 continue
-            if swept and len(who) == 1:
+            if swept and len(who) == 1 and sizes[k][who[0]] >= lots[k].size_s - SLIGHT_S:
                 continue
             rate = load.rate[drones]
             rest = busy[drones] - sizes[k][who] * rate

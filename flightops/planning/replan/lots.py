@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.geo import Floats
-from core.units import positive, within
+from core.units import within
 from flightops.planning.paths.timing import Pace, length_m, runs_m
+from flightops.planning.replan.fleet import Flyer, State
 
 LEAST_M = 0.05
 LINK_SWATHS = 1.6
@@ -133,15 +134,15 @@ def remaining(path: Floats, flown_m: float, back_m: float = 0.0) -> Floats:
     return Axis(path, at, at, at).stretch(start, total)
 
 
-def lot_of(owner: int, path: Floats, start_m: float, kept: bool, swath_m: float, pace: Pace) -> Lot | None:
-    """The lot that is left of a path from `start_m` on; None when it is too short to fly."""
-    positive("swath_m", swath_m)
-    total = length_m(path)
+def lot_of(owner: int, flyer: Flyer, swath_m: float, pace: Pace) -> Lot | None:
+    """The lot that is left of a drone's path, begun a swath before where it was lost; None when too short to fly."""
+    back_m = swath_m if flyer.state == State.LOST else 0.0
+    start_m, total = max(flyer.flown_m - back_m, 0.0), length_m(flyer.path)
     if total - start_m < LEAST_M:
         return None
-    axis = Axis.of(path, pace)
+    axis = Axis.of(flyer.path, pace)
     line_s = axis.line_m(swath_m) * float(axis.mark_s[-1]) / total
-    return Lot(owner, axis, start_m, float(axis.at_m[-1]), kept, line_s)
+    return Lot(owner, axis, start_m, float(axis.at_m[-1]), flyer.stays, line_s)
 
 
 def spans(index: int, lot: Lot, split: Split, swath_m: float) -> tuple[tuple[int, Span], ...]:

@@ -101,8 +101,7 @@ def _case(flyers: tuple[Flyer, ...], swath_m: float, ways: Ways) -> _Case:
     for k, f in enumerate(flyers):
         if f.home is not None and f.state != State.LOST and not ways.can_be_home(f.home):
             raise Malformed(f"flyers[{k}].home", "no way leads there", "move it off the no-fly zones")
-        back = swath_m if f.state == State.LOST and f.flown_m > 0.0 else 0.0
-        lot = lot_of(k, f.path, max(f.flown_m - back, 0.0), f.stays, swath_m, ways.pace) if len(f.path) else None
+        lot = lot_of(k, f, swath_m, ways.pace)
         lots += [lot] if lot is not None else []
     rate = np.array([_rate(tuple(lots), f.pace, ways.pace) for f in flyers])
     return _Case(flyers, tuple(lots), swath_m, Atlas(ways), rate, {})
