@@ -27,6 +27,8 @@ RESERVE_S = 2.0
 """Kept back when endurance is planned with; what is flown is measured exactly in the end."""
 CUTS = 8
 EVEN_S = 1.0
+LITTLE_SHARE = 0.002
+"""Of the makespan: a round that gains no more is the last."""
 WORTH_SHARE = 0.02
 """Of the makespan: what handing own work over must gain."""
 
@@ -81,14 +83,19 @@ def replanned(flyers: tuple[Flyer, ...], swath_m: float, ways: Ways) -> Replan:
     if not flyers:
         raise Malformed("flyers", "there are none", "give the drones of the plan")
     case = _case(flyers, swath_m, ways)
-    plain = _settled(case, sharing=False)
-    if plain.rank[0] == 0.0 and _level_s(plain) > (1.0 - WORTH_SHARE) * plain.rank[1]:
+    kept, dealt_out = (_dealt(case, sharing) for sharing in (False, True))
+    plain = _settled(case, kept)
+    undone, time_s, _ = plain.rank
+    if _same(kept, dealt_out) or (undone == 0.0 and _level_s(plain) > (1.0 - WORTH_SHARE) * time_s):
         return _answer(case, plain)
-    shared = _settled(case, sharing=True)
-    gain = plain.rank[1] - shared.rank[1]
-    if shared.rank[0] > plain.rank[0] or (shared.rank[0] == plain.rank[0] and gain < WORTH_SHARE * plain.rank[1]):
-        shared = plain
-    return _answer(case, shared)
+    shared = _settled(case, dealt_out)
+    better = shared.rank[0] < undone or (shared.rank[0] == undone and shared.rank[1] < (1.0 - WORTH_SHARE) * time_s)
+    return _answer(case, shared if better else plain)
+
+
+def _dealt(case: _Case, sharing: bool) -> tuple[Split, ...]:
+    places = {d: case.flyers[d].place for d in case.staying}
+    return dealt(Table(case.lots, places, _first_load(case), case.atlas), sharing)
 
 
 def _level_s(trial: _Trial) -> float:
@@ -116,23 +123,23 @@ def _rate(lots: tuple[Lot, ...], pace: Pace, reference: Pace) -> float:
     return own / max(other, 1e-9)
 
 
-def _settled(case: _Case, sharing: bool) -> _Trial:
-    """The best of some rounds of dealing once and sizing anew by what links were found to take."""
-    places = {d: case.flyers[d].place for d in case.staying}
-    splits = dealt(Table(case.lots, places, _first_load(case), case.atlas), sharing)
-    best: _Trial | None = None
-    for _ in range(ROUNDS):
-        trial = _flown(case, splits)
-        best = trial if best is None or trial.rank < best.rank else best
+def _settled(case: _Case, splits: tuple[Split, ...]) -> _Trial:
+    """The best of some rounds of sizing anew by what links were found to take, ended when they gain little."""
+    best = _flown(case, splits)
+    trial = best
+    for _ in range(ROUNDS - 1):
         load = _load(case, trial)
-        again = levelled(case.lots, splits, load)
+        again = levelled(case.lots, trial.splits, load)
         fewer = pruned(case.lots, again)
         if any(a.takers != b.takers for a, b in zip(fewer, again, strict=True)):
             again = levelled(case.lots, fewer, load)
-        if _same(splits, again):
+        if _same(trial.splits, again):
             break
-        splits = again
-    assert best is not None
+        before, trial = trial, _flown(case, again)
+        best = trial if trial.rank < best.rank else best
+        gain = before.rank[1] - trial.rank[1]
+        if before.rank[0] == trial.rank[0] == 0.0 and 0.0 <= gain < LITTLE_SHARE * before.rank[1]:
+            break
     return best
 
 
