@@ -20,7 +20,8 @@ from core.errors import Malformed
 from core.geo import Floats
 from flightops.planning.cells.decompose import edges_of, reflex_corners
 from flightops.planning.paths.timing import Pace
-from flightops.planning.paths.visibility import in_sight
+from flightops.planning.paths.visibility import LEAST_SINE
+from flightops.planning.polish.native import in_sight
 
 BEND_M = 0.03
 SIGHT_M = 0.02
@@ -76,7 +77,7 @@ class Net:
     @cached_property
     def _corners(self) -> tuple[Floats, Floats, Floats]:
         """Reflex corners of `inner`, the corners before and those after them, (r, 2) each."""
-        return reflex_corners(self.inner)
+        return reflex_corners(self.inner, LEAST_SINE)
 
     @cached_property
     def _between(self) -> tuple[Floats, NDArray[np.int32]]:
