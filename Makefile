@@ -7,7 +7,7 @@ CC_OK := $(shell command -v cc gcc clang >/dev/null 2>&1 && echo yes)
 WEB_SOURCES := $(shell find ground/web/app -type f -not -path '*/node_modules/*' 2>/dev/null)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup demo test check check-fast test-long bench lock system-packages clean
+.PHONY: setup demo test check check-fast test-long bench bench-planning lock system-packages clean
 
 setup: $(STAMP)
 
@@ -51,6 +51,9 @@ test-long: setup
 
 bench: setup
 	@$(PY) -m bench
+
+bench-planning: setup
+	@$(PY) -m bench.planning $(ARGS)
 
 lock:
 	@uv pip compile pyproject.toml --extra dev requirements/build.in -q --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --python-version 3.11 -o requirements/dev.lock

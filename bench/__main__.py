@@ -1,7 +1,7 @@
 """`make bench`: the short benchmarks, one after the other; each stands for itself as `python -m bench.NAME`.
 
-Left out, since they take an hour or a screen: bench.forest (twenty flights), bench.forest_look (ten sweeps, offline),
-bench.pictures (the map's screenshots).
+Left out, since they take an hour, a screen or a package index: bench.forest (twenty flights), bench.forest_look (ten
+sweeps, offline), bench.pictures (the map's screenshots), bench.planning (our plans beside other planners').
 """
 
 from __future__ import annotations
