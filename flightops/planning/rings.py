@@ -17,6 +17,10 @@ LEAST_M2 = 1.0
 OVERHANG_M = 0.5
 
 
+FAR_OUT = 1_000_000
+"""Whole numbers beyond are not turned into floats, which may fail."""
+
+
 def place(position: object, field: str) -> LatLon:
     """A GeoJSON position as a place. Raises Malformed; says so when the two numbers look swapped."""
     if not isinstance(position, list | tuple) or not 2 <= len(position) <= 4:
@@ -24,6 +28,8 @@ def place(position: object, field: str) -> LatLon:
     for value in position[:2]:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise Malformed(field, f"{_short(value)} is not a number", "give [longitude, latitude] in degrees")
+        if isinstance(value, int) and abs(value) > FAR_OUT:
+            raise Malformed(field, f"{_short(value)} is no degrees", "give [longitude, latitude] in degrees")
         if not math.isfinite(value):
             raise Malformed(field, f"{value} is not a finite number", "give [longitude, latitude] in degrees")
     lon, lat = float(position[0]), float(position[1])

@@ -147,3 +147,10 @@ def test_a_crossing_is_found_in_the_edge_named() -> None:
     with pytest.raises(Malformed, match="crosses or touches itself") as refused:
         checked_area(Area(ring), field="area.rings")
     assert refused.value.field in {"area.rings[0][0]", "area.rings[0][3]", "area.rings[0][4]"}
+
+
+def test_a_whole_number_beyond_floats_is_malformed_not_a_crash() -> None:
+    doc = {"type": "Polygon", "coordinates": [[[10**400, 1], [2, 3], [4, 5]]]}
+    with pytest.raises(Malformed, match="no degrees") as refused:
+        area_from_geojson(doc)
+    assert refused.value.field == "coordinates[0][0]"
