@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from core.geo import Floats
-from flightops.planning.paths.timing import Pace, flight_s, length_m, runs_m
+from flightops.planning.paths.timing import Pace, flight_s, runs_m
 
 ROUNDS = 14
 SNAP_M = 5.0
@@ -138,9 +138,3 @@ def _closest(points: Floats) -> float:
         return float("inf")
     gaps = np.hypot(*(points[:, None] - points[None, :]).transpose(2, 0, 1))
     return float(gaps[np.triu_indices(len(points), 1)].min())
-
-
-def balance(paths: tuple[Floats, ...], pace: Pace) -> float:
-    """Longest flight time over the mean; 1 when all are equal."""
-    times = [flight_s(p, pace) for p in paths if length_m(p) > 0]
-    return max(times) * len(times) / sum(times)

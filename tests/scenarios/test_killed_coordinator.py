@@ -98,7 +98,7 @@ async def test_a_search_outlives_its_coordinator(theatre: Theatre, tmp_path: Pat
 async def test_aircraft_come_home_when_the_coordinator_stays_away(theatre: Theatre, tmp_path: Path) -> None:
     async with theatre(scenario(tmp_path, HASTY), "ardupilot") as play:
         await order_search(play)
-        await play.until(lambda p: all(any_in({"drones": {k: d}}, "transit") for k, d in p["drones"].items()), 90)
+        await play.until(lambda p: all(d["phase"] == "transit" for d in p["drones"].values()), 90)
         before = await play.picture()
         async with killed_for(play, 10.0) as after:
             same = ("incidents", "units")

@@ -48,14 +48,6 @@ def footprint(paths: tuple[Floats, ...], swath_m: float, quad_segs: int = EXACT_
     return shapely.union_all(shapely.buffer(shapely.linestrings(legs), swath_m / 2.0, quad_segs=quad_segs))
 
 
-def unseen(area: Polygon, paths: tuple[Floats, ...], swath_m: float, quad_segs: int = EXACT_SEGS) -> list[Polygon]:
-    """The parts of the area that no leg covers."""
-    turn = _along(paths)
-    seen = footprint(tuple(p @ turn for p in paths), swath_m, quad_segs)
-    gaps = shapely.difference(shapely.transform(area, lambda xy: xy @ turn), seen)
-    return [shapely.transform(p, lambda xy: xy @ turn.T) for p in shapely.get_parts(gaps) if p.area > 0]
-
-
 def _unseen_m2(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> float:
     """Ground that no leg covers, m^2, slab by slab across the legs: small unions, the same sum."""
     turn = _along(paths)

@@ -6,7 +6,6 @@ therefore laid aslant (TILT_DEG), and what a plan truly covers is measured by pa
 
 from __future__ import annotations
 
-import ctypes
 import math
 from dataclasses import dataclass
 
@@ -127,6 +126,6 @@ def annealed(
         price_s, heat.hot_s, heat.cold_s, samples.swath_m, POINT_S, allowed, heat.work, 1, lanes, heat.last
     )
     pace_c = native.pace_of(pace)
-    walls = native.CRoom(len(edges), ctypes.cast(native.doubles(edges), ctypes.POINTER(ctypes.c_double)))
+    walls = native.CRoom(len(edges), native.doubles(edges))
     found, time_s = native.polish(turned(path, samples.way_rad), ground, walls, pace_c, task)
     return turned(found, -samples.way_rad), time_s if time_s < native.NOT_SEEN_ENOUGH_S else math.inf

@@ -17,7 +17,7 @@ from flightops.planning.cells.lanes import along_chain, chains, strands_of
 from flightops.planning.cells.lines import Weave, lay
 from flightops.planning.cells.rings import ring_polygons, spiral
 from flightops.planning.paths.timing import Pace, flight_s, runs_m
-from flightops.planning.paths.verify import judge, unseen
+from flightops.planning.paths.verify import footprint, judge
 from flightops.planning.polish import native
 from flightops.planning.polish.ground import Heat, Limits, Samples, annealed, aslant
 
@@ -42,7 +42,7 @@ def rough_path(area: Polygon) -> np.ndarray:
 def test_samples_agree_with_exact_union(seed: int, way: float) -> None:
     area = star(seed)
     path = np.random.default_rng(seed).uniform(-150, 150, (12, 2))
-    exact = sum(p.area for p in unseen(area, (path,), 30.0))
+    exact = area.difference(footprint((path,), 30.0)).area
     sampled = Samples.of(area, way, 30.0, 16.0).unseen_m2((path,))
     assert sampled == pytest.approx(exact, abs=0.006 * area.area)
     assert judge(area, (path,), 30.0).cover == pytest.approx(1 - exact / area.area, abs=1e-9)
