@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from shapely import Polygon
 
 from core.geo import Floats
-from flightops.planning.cells.decompose import Cost, cells
+from flightops.planning.cells.decompose import Cost, Known, cells
 from flightops.planning.cells.lanes import along_chain, chains
 from flightops.planning.cells.lines import Strand, Weave, best_laid
 from flightops.planning.cells.rings import ring_polygons, spiral
@@ -23,18 +23,22 @@ from flightops.planning.polish.ground import TILT_DEG, Samples
 
 
 class Richness(IntEnum):
-    """Which patterns are tried: straight lines; every pattern over the whole area; every pattern in every cell."""
+    """Which patterns are tried: straight lines along few directions; along more; every pattern over the whole area;
+    every pattern in every cell."""
 
-    LINES = 0
-    WHOLE = 1
-    CELLS = 2
+    FEW = 0
+    LINES = 1
+    WHOLE = 2
+    CELLS = 3
 
 
 CELL_PRICES_S = (3.0, 10.0)
+FEW_CELL_PRICES_S = (10.0,)
 TRIED_WAYS = 5
 WIDE_WAYS = 9
+FEW_WAYS = 3
 SAMPLES_A_SWATH = 6.0
-CORNERS = {Richness.LINES: 0, Richness.WHOLE: 5, Richness.CELLS: 8}
+CORNERS = {Richness.WHOLE: 5, Richness.CELLS: 8}
 CHAINS_KEPT = 2
 RING_SHARES = (1.0, 0.75, 0.5, 0.25)
 ROUND_DEG = (30.0, 65.0, 100.0)
@@ -119,12 +123,12 @@ def _spirals(cell: Polygon, loom: Loom) -> Iterator[Layout]:
 def layouts(inner: Polygon, weave: Weave, rich: Richness) -> list[Layout]:
     """Distinct layouts, the most promising first."""
     whole = Loom.of(inner, weave)
-    found = [lined(inner, whole, WIDE_WAYS)]
+    found = [lined(inner, whole, FEW_WAYS if rich is Richness.FEW else WIDE_WAYS)]
     if rich >= Richness.WHOLE:
         found += [*laned(inner, whole, CORNERS[rich]), *spiralled(inner, whole)]
-    seen = {1}
-    for price in CELL_PRICES_S:
-        parts = [cell for cell, _ in cells(inner, Cost(weave.swath_m, weave.pace, price))]
+    seen, known = {1}, Known()
+    for price in FEW_CELL_PRICES_S if rich is Richness.FEW else CELL_PRICES_S:
+        parts = [cell for cell, _ in cells(inner, Cost(weave.swath_m, weave.pace, price), known)]
         if len(parts) in seen:
             continue
         seen.add(len(parts))
@@ -143,7 +147,7 @@ def layouts(inner: Polygon, weave: Weave, rich: Richness) -> list[Layout]:
 
 def _best_of(cell: Polygon, weave: Weave, rich: Richness) -> Layout:
     loom = Loom.of(cell, weave)
-    found = [lined(cell, loom, TRIED_WAYS)]
+    found = [lined(cell, loom, FEW_WAYS if rich is Richness.FEW else TRIED_WAYS)]
     if rich >= Richness.CELLS:
         found += [*laned(cell, loom, CORNERS[rich]), *spiralled(cell, loom)]
     return min(found, key=lambda c: c.cost_s)

@@ -52,9 +52,9 @@ class Trial:
 
 
 TRIALS = {
-    Effort.FIRST: Trial(Richness.LINES, 1, 0, Schedule(50_000_000, 0.5, 0.1, (6.0,))),
-    Effort.FAST: Trial(Richness.WHOLE, 3, 20_000_000, Schedule(130_000_000, 1.0, 0.06, (6.0, 9.0))),
-    Effort.BEST: Trial(Richness.CELLS, 6, 130_000_000, Schedule(2_000_000_000, 0.7)),
+    Effort.FIRST: Trial(Richness.FEW, 1, 0, Schedule(8_000_000, 3_000_000, 0.5, 0.1, (6.0,))),
+    Effort.FAST: Trial(Richness.WHOLE, 2, 10_000_000, Schedule(55_000_000, 15_000_000, 1.0, 0.06, (6.0, 9.0))),
+    Effort.BEST: Trial(Richness.CELLS, 6, 130_000_000, Schedule(1_760_000_000, 48_000_000, 0.7)),
 }
 
 
@@ -105,7 +105,7 @@ def made(job: Job, effort: Effort) -> Made:
     trial = TRIALS[effort]
     if job.plain or job.drones > 1:
         # shares of a spiral or of long lanes lie between one another; those of lines are sectors of their own
-        trial = replace(trial, rich=Richness.LINES)
+        trial = replace(trial, rich=min(trial.rich, Richness.LINES))
     for spacing in SPACINGS:
         found = _tried(task, spacing, trial)
         if found is not None:

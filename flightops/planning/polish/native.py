@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, byref, c_double, c_int32, c_int64, c_uint8, c_uint16, c_uint64
+from ctypes import POINTER, byref, c_double, c_float, c_int32, c_int64, c_uint8, c_uint16, c_uint64
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from flightops.planning.paths.timing import CUT_M, Pace
 
 LIBRARY = Path(__file__).with_name("_polish.so")
 MOST_POINTS = 16_384
+LANES = 16
 NOT_SEEN_ENOUGH_S = 1e299
 _Doubles = POINTER(c_double)
 
@@ -25,7 +26,7 @@ class CGround(ctypes.Structure):
 
     _fields_ = (
         ("rows", c_int32), ("cols", c_int32), ("x0", c_double), ("y0", c_double), ("row", c_double), ("step", c_double),
-        ("reach", c_double), ("offset", _Doubles), ("count", POINTER(c_uint16)), ("unseen", c_int64),
+        ("reach", c_double), ("offset", POINTER(c_float)), ("count", POINTER(c_uint16)), ("unseen", c_int64),
         ("work", c_int64),
     )  # fmt: skip
 
@@ -78,6 +79,11 @@ def _library() -> ctypes.CDLL:
 def doubles(values: Floats) -> ctypes._Pointer[c_double]:
     """A pointer to the values, which must be contiguous and outlive it."""
     return values.ctypes.data_as(_Doubles)
+
+
+def floats(values: NDArray[np.float32]) -> ctypes._Pointer[c_float]:
+    """A pointer to the values, which must be contiguous and outlive it."""
+    return values.ctypes.data_as(POINTER(c_float))
 
 
 def flags(values: NDArray[np.uint8]) -> ctypes._Pointer[c_uint8]:

@@ -1,7 +1,6 @@
 /* Flight time of a path: the model of paths/timing.py (runs from rest to rest, a pause at each turn, shallow bends
  * flown through). */
 #include "polish.h"
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,7 +46,7 @@ double path_time(const Pace *p, const Point *at, int n) {
 int stops_at(const Walk *w, int i) {
     if (i <= 0 || i >= w->n - 1) return 1;
     const Point a = w->at[i - 1], b = w->at[i], c = w->at[i + 1];
-    const double before = hypot(b.x - a.x, b.y - a.y), after = hypot(c.x - b.x, c.y - b.y);
+    const double before = gap(a, b), after = gap(b, c);
     if (before < 1e-6 || after < 1e-6) return 0;
     return is_stop(w->pace, (b.x - a.x) / before, (b.y - a.y) / before, before, (c.x - b.x) / after,
                    (c.y - b.y) / after, after);

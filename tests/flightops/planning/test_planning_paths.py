@@ -66,13 +66,10 @@ def test_moves_are_priced_as_the_order_they_lead_to(m: int, o: int, seed: int) -
     pieces = route.Pieces(rng.uniform(0, 5, (m, o)), rng.uniform(0, 50, (m, o, m, o)))
     order = [int(i) for i in rng.permutation(m)]
     tables = route._Tables.of(pieces, order)
-    totals, i, j = route._turn_rounds(tables, m)
-    for total, a, b in zip(totals, i, j, strict=True):
-        turned = [*order[:a], *order[a : b + 1][::-1], *order[b + 1 :]]
-        assert route.price(pieces, turned)[0] == pytest.approx(total)
-    for length in range(1, min(4, m)):
-        for total, a, k, flip in zip(*route._moves(tables, m, length), strict=True):
-            moved = route._moved(order, int(a), int(k), length, bool(flip))
+    for moves in (route._turn_rounds(tables, m), *(route._moves(tables, m, k) for k in range(1, min(4, m)))):
+        for at, total in enumerate(moves.totals):
+            first, put = moves.made(at, order)
+            moved = [*order[:first], *put, *order[first + len(put) :]]
             assert sorted(moved) == list(range(m))
             assert route.price(pieces, moved)[0] == pytest.approx(total)
 
@@ -135,7 +132,7 @@ def test_lines_follow_the_longest_side_of_a_rectangle() -> None:
 
 def test_an_l_is_cut_at_its_reflex_corner() -> None:
     shape = Polygon([(0, 0), (600, 0), (600, 150), (150, 150), (150, 600), (0, 600)])
-    parts = cells(shape, Cost(20.0, PACE, 5.0))
+    parts = cells(shape, Cost(20.0, PACE, 5.0), {})
     assert len(parts) == 2
     assert shapely.union_all([p for p, _ in parts]).area == pytest.approx(shape.area)
     assert sum(p.area for p, _ in parts) == pytest.approx(shape.area)
