@@ -88,14 +88,19 @@ def plan(
     effort: Annotated[str, typer.Option(help="first, fast (about a second) or best (about ten).")] = "fast",
     pattern: Annotated[str, typer.Option(help="best (any that is quick) or s (straight parallel lines).")] = "best",
     height: Annotated[float, typer.Option(min=5, max=500, help="Height above ground in the files written, m.")] = 60.0,
+    wind: Annotated[str | None, typer.Option(help="SPEED,FROM: m/s and the true degrees it comes from.")] = None,
+    margin: Annotated[str, typer.Option(help="Paths keep this far inside, m; auto: GNSS and v^2/2a.")] = "0",
     form: Annotated[str, typer.Option("--format", help="json, plan (QGroundControl), kml, gpx, geojson.")] = "json",
 ) -> None:
     """Plan a sweep, offline."""
     from airground.offline import home_from, plan_file
-    from flightops.planning.plan_file import PlanWish, effort_from, pattern_from
+    from flightops.planning.paths.timing import Pace
+    from flightops.planning.plan_file import PlanWish, effort_from, margin_from, pattern_from, wind_from
 
-    place, plain = home_from(home), pattern_from(pattern)
-    plan_file(area, out, PlanWish(swath, speed, drones, place, cover, effort_from(effort), plain, height), form)
+    place, plain, air = home_from(home), pattern_from(pattern), wind_from(wind)
+    inside = margin_from(margin, Pace(speed, wind_mps=air))
+    wish = PlanWish(swath, speed, drones, place, cover, effort_from(effort), plain, height, inside, air)
+    plan_file(area, out, wish, form)
 
 
 @app.command()

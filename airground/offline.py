@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from flightops.planning.plan_file import PlanWish
 
 
+NEARLY = 0.99995
+"""A share that is not worth telling from all."""
+
+
 def plan_file(area: Path, out: Path, wish: PlanWish, form: str = "json") -> None:
     """Plan an area file and write the plan in a format of FORMATS."""
     from flightops.planning.export.files import known_format, plan_files
@@ -37,9 +41,11 @@ def plan_file(area: Path, out: Path, wish: PlanWish, form: str = "json") -> None
     files = plan_files(doc, form, out)
     for name, data in files.items():
         write_whole(out.with_name(name), data)
+    unseen = f" ({100 * (1 - doc['in_reach']):.2f} % can't be seen from inside the margin)"
     minutes = max(s["time_s"] for s in doc["sectors"]) / 60
     console.print(
-        f"{len(doc['sectors'])} sector(s), longest {minutes:.1f} min, cover {100 * doc['cover']:.2f} %, "
+        f"{len(doc['sectors'])} sector(s), longest {minutes:.1f} min, cover {100 * doc['cover']:.2f} %"
+        f"{'' if doc['in_reach'] > NEARLY else unseen}, "
         f"planned in {doc['planning_s']:.2f} s -> {', '.join(str(out.with_name(name)) for name in files)}"
     )
 

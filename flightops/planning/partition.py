@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from core.geo import Floats
-from flightops.planning.paths.timing import Pace, flight_s, runs_m
+from flightops.planning.paths.timing import Pace, flight_s, runs
 
 ROUNDS = 14
 SNAP_M = 5.0
@@ -33,8 +33,8 @@ class _Axis:
     @staticmethod
     def of(path: Floats, pace: Pace, link_m: float) -> _Axis:
         at = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
-        runs = runs_m(path, pace)
-        return _Axis(path, at, np.cumsum(runs) * (at[-1] / runs.sum()), pace.run_s(runs) + pace.turn_s, link_m)
+        lengths, times = runs(path, pace)
+        return _Axis(path, at, np.cumsum(lengths) * (at[-1] / lengths.sum()), times + pace.turn_s, link_m)
 
     def cut(self, time_s: float) -> tuple[float, float]:
         """Where the share before a cut ends and the one after it starts, m along the path: inside a run, or at both

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from core.errors import Malformed
 from core.geo import LatLon
+from core.units import within
 from flightops.planning.area import area_from_geojson
-from flightops.planning.sweep import COVER_ASKED, Effort, SweepPlan, SweepRequest, plan_sweep
+from flightops.planning.paths.timing import Pace
+from flightops.planning.patterns.wind import MOST_WIND_MPS
+from flightops.planning.sweep import COVER_ASKED, Effort, SweepPlan, SweepRequest, plan_sweep, stopping_margin_m
 
 
 def plan_document(plan: SweepPlan) -> dict[str, Any]:
@@ -25,6 +29,7 @@ def plan_document(plan: SweepPlan) -> dict[str, Any]:
             for s in plan.paths
         ],
         "cover": round(plan.cover, 6),
+        "in_reach": round(plan.in_reach, 6),
         "swath_m": plan.swath_m,
         "speed_mps": plan.speed_mps,
         "makespan_s": round(plan.makespan_s, 1),
@@ -45,7 +50,8 @@ def effort_from(word: str) -> Effort:
 @dataclass(frozen=True, slots=True)
 class PlanWish:
     """What `airground plan` is asked beside the area: swath m, speed m/s, drones and their home, share to cover;
-    `plain`: straight parallel lines only."""
+    `plain`: straight parallel lines only; paths keep `margin_m` inside; `wind_mps`: what the air moves by, east and
+    north."""
 
     swath_m: float
     speed_mps: float = 12.0
@@ -55,6 +61,8 @@ class PlanWish:
     effort: Effort = Effort.FAST
     plain: bool = False
     height_agl_m: float = 60.0
+    margin_m: float = 0.0
+    wind_mps: tuple[float, float] = (0.0, 0.0)
 
 
 def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
@@ -66,12 +74,39 @@ def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
     homes = () if wish.home is None else (wish.home,) * max(wish.drones, 1)
     area = area_from_geojson(doc)
     request = SweepRequest(
-        area, wish.swath_m, wish.speed_mps, drones=wish.drones, homes=homes, cover=wish.cover, plain=wish.plain
-    )
+        area, wish.swath_m, wish.speed_mps, drones=wish.drones, homes=homes, cover=wish.cover, plain=wish.plain,
+        margin_m=wish.margin_m, wind_mps=wish.wind_mps,
+    )  # fmt: skip
     made = plan_document(plan_sweep(request, wish.effort))
     rings = [[[p.lon_deg, p.lat_deg] for p in (*r, r[0])] for r in (area.outer, *area.holes)]
     home = {} if wish.home is None else {"home": [wish.home.lon_deg, wish.home.lat_deg]}
-    return {**made, "area": {"type": "Polygon", "coordinates": rings}, "height_agl_m": wish.height_agl_m, **home}
+    asked = {"height_agl_m": wish.height_agl_m, "margin_m": wish.margin_m, "wind_mps": list(wish.wind_mps)}
+    return {**made, "area": {"type": "Polygon", "coordinates": rings}, **asked, **home}
+
+
+def wind_from(text: str | None) -> tuple[float, float]:
+    """What the air moves by, east and north, m/s, of a wind's "SPEED,FROM" (m/s, true degrees it comes from). Raises
+    Malformed."""
+    if text is None:
+        return 0.0, 0.0
+    try:
+        mps, from_deg = (float(part) for part in text.split(","))
+    except ValueError as e:
+        raise Malformed("--wind", f"{text!r} is not SPEED,FROM", "like 6,270: 6 m/s from the west") from e
+    within("--wind speed", mps, 0.0, MOST_WIND_MPS)
+    within("--wind direction", from_deg, 0.0, 360.0)
+    towards_rad = math.radians(from_deg + 180.0)
+    return round(mps * math.sin(towards_rad), 9), round(mps * math.cos(towards_rad), 9)
+
+
+def margin_from(text: str, pace: Pace) -> float:
+    """Metres of a margin's words: a number, or "auto" (`stopping_margin_m`). Raises Malformed."""
+    if text == "auto":
+        return round(stopping_margin_m(pace), 1)
+    try:
+        return float(text)
+    except ValueError as e:
+        raise Malformed("--margin", f"{text!r} is not a number of metres", "like 15, or auto") from e
 
 
 PATTERNS = {"best": False, "s": True}

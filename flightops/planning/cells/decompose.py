@@ -36,10 +36,11 @@ class Cost:
         """Estimated flight time of a cell, s, its own price left out, and the direction of its lines, rad."""
         edges = edges_of(poly)
         ways = directions(edges)
-        lines = altitude(edges, ways) / self.swath_m + 0.35
-        at = int(np.argmin(lines))
-        flown = float(poly.area) / self.swath_m / self.pace.speed_mps
-        return float(flown + lines[at] * self.pace.line_s(self.swath_m)), float(ways[at])
+        lines_s = (altitude(edges, ways) / self.swath_m + 0.35) * self.pace.line_s(self.swath_m)
+        flown_s = poly.area / self.swath_m * (1.0 / self.pace.speed_mps + self.pace.slower_s_m(ways))
+        times = lines_s + flown_s
+        at = int(np.argmin(times))
+        return float(times[at]), float(ways[at])
 
 
 def rings_of(poly: Polygon) -> list[Floats]:

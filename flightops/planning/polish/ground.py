@@ -21,7 +21,7 @@ from flightops.planning.polish import native
 
 OUTSIDE = 0x8000
 TILT_DEG = 3.0
-MOST_SAMPLES = 3_000_000
+LEAST_SAMPLES, MOST_SAMPLES = 6_000, 3_000_000
 DENSER = 3.0
 POINT_S = 0.02
 GOLDEN = 0.6180339887498949
@@ -44,11 +44,15 @@ class Samples:
 
     @staticmethod
     def of(area: Polygon, way_rad: float, swath_m: float, a_swath: float) -> Samples:
-        """About `a_swath` rows across a swath, fewer over a large area, and DENSER samples along them: those cost
-        little and leave little room to hide gaps in."""
+        """About `a_swath` rows across a swath, fewer over a large area, more over a small one, and DENSER samples along
+        them: those cost little and leave little room to hide gaps in."""
         edges = turned(edges_of(area), way_rad)
         (left, low), (right, high) = edges.min(axis=(0, 1)), edges.max(axis=(0, 1))
-        row = max(swath_m / a_swath, math.sqrt((right - left) * (high - low) * DENSER / MOST_SAMPLES))
+        box = (right - left) * (high - low)
+        few, many = (
+            math.sqrt(size * DENSER / count) for size, count in ((area.area, LEAST_SAMPLES), (box, MOST_SAMPLES))
+        )
+        row = max(min(swath_m / a_swath, few), many)
         step = row / DENSER
         rows, columns = int((high - low) / row) + 1, max(int((right - left) / step) + 2, native.LANES)
         ys = low + (np.arange(rows) + 0.5) * row
@@ -127,7 +131,7 @@ def annealed(
     task = native.CTask(
         price_s, heat.hot_s, heat.cold_s, samples.swath_m, POINT_S, allowed, heat.work, 1, lanes, heat.last
     )
-    pace_c = native.pace_of(pace)
+    pace_c = native.pace_of(pace, samples.way_rad)
     walls = native.CRoom(len(edges), native.doubles(edges))
     found, time_s = native.polish(turned(path, samples.way_rad), ground, walls, pace_c, task)
     return turned(found, -samples.way_rad), time_s if time_s < native.NOT_SEEN_ENOUGH_S else math.inf

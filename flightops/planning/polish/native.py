@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 from ctypes import POINTER, byref, c_double, c_float, c_int32, c_int64, c_uint8, c_uint16, c_uint64
 from functools import cache
 from pathlib import Path
@@ -32,10 +33,12 @@ class CGround(ctypes.Structure):
 
 
 class CPace(ctypes.Structure):
-    """Speed m/s, acceleration m/s^2, pause s, least radius m, least cosine of a bend flown through."""
+    """Airspeed m/s, acceleration m/s^2, pause s, least radius m, least cosine of a bend flown through, wind along x and
+    y m/s."""
 
     _fields_ = (
         ("speed", c_double), ("accel", c_double), ("turn", c_double), ("radius", c_double), ("cosine", c_double),
+        ("wind_x", c_double), ("wind_y", c_double),
     )  # fmt: skip
 
 
@@ -111,11 +114,13 @@ def in_sight(a: Floats, b: Floats, edges: Floats) -> NDArray[np.bool_]:
     return clear.astype(bool)
 
 
-def pace_of(pace: Pace) -> CPace:
-    """The C view of a pace."""
+def pace_of(pace: Pace, way_rad: float = 0.0) -> CPace:
+    """The C view of a pace, in a frame turned so that direction `way_rad` becomes +x."""
     radius = pace.speed_mps**2 / pace.accel_mps2
     half = 1.0 / (1.0 + CUT_M / radius)
-    return CPace(pace.speed_mps, pace.accel_mps2, pace.turn_s, radius, 2.0 * half * half - 1.0)
+    (east, north), c, s = pace.wind_mps, math.cos(way_rad), math.sin(way_rad)
+    wind = (east * c + north * s, north * c - east * s)
+    return CPace(pace.speed_mps, pace.accel_mps2, pace.turn_s, radius, 2.0 * half * half - 1.0, *wind)
 
 
 def time_s(path: Floats, pace: CPace) -> float:

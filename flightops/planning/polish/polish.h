@@ -22,8 +22,9 @@ typedef struct {
     int64_t unseen, work;
 } Ground;
 
-/* Cruise speed, acceleration, pause at a turn, least radius flown through, least cosine of a bend flown through. */
-typedef struct { double speed, accel, turn, radius, cosine; } Pace;
+/* Airspeed, acceleration, pause at a turn, least radius flown through, least cosine of a bend flown through; what the
+ * air moves by along x and y. */
+typedef struct { double speed, accel, turn, radius, cosine, wind_x, wind_y; } Pace;
 
 /* Edges (ax, ay, bx, by each) that no leg may meet. */
 typedef struct { int32_t n; const double *edges; } Room;
