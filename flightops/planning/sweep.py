@@ -157,7 +157,7 @@ def _not_too_fine(ground: CheckedArea, swath_m: float) -> None:
 
 
 def _plan(request: SweepRequest, ground: CheckedArea, parts_made: list[tuple[Made, float]]) -> SweepPlan:
-    """The plan of paths that passed, each handed to a drone; from what was made of each part, and its share of the area.
+    """The plan of paths that passed, each handed to a drone; from what was made of each part and its share of the area.
     Parts see a little of one another: the cover of them together is at least what is told."""
     frame, found = ground.frame, [m for m, _ in parts_made]
     homes = tuple(None if h is None else np.array(frame.to_xy(h)) for h in request.homes) or (None,) * request.drones
