@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from shapely import Polygon
 
 from core.errors import Malformed
 from core.geo import Area, LatLon
-from core.units import positive, within
+from core.units import finite, positive, within
 from flightops.planning.area import CheckedArea, checked_area
 from flightops.planning.partition import assigned
 from flightops.planning.parts import parts
@@ -29,7 +30,7 @@ __all__ = ["COVER_ASKED", "Effort", "SweepPath", "SweepPlan", "SweepRequest", "b
 @dataclass(frozen=True, slots=True)
 class SweepRequest:
     """What to sweep and with what. `homes`: one a drone (None: unknown), or empty; `cover` 0.5 to 0.999 of the area;
-    `plain`: straight parallel lines only."""
+    `plain`: straight parallel lines only, along the true bearing `bearing_deg` when that is given."""
 
     area: Area
     swath_m: float
@@ -40,8 +41,13 @@ class SweepRequest:
     homes: tuple[LatLon | None, ...] = ()
     cover: float = COVER_ASKED
     plain: bool = False
+    bearing_deg: float | None = None
 
     def __post_init__(self) -> None:
+        if self.bearing_deg is not None:
+            finite("bearing_deg", self.bearing_deg)
+            if not self.plain:
+                raise Malformed("bearing_deg", "only plain lines have one direction", "ask for plain lines, or no bearing")
         within("swath_m", self.swath_m, 1.0, 1000.0)
         within("drones", self.drones, 1, MOST_DRONES)
         within("cover", self.cover, 0.5, 0.999)
@@ -121,7 +127,8 @@ def better_plans(request: SweepRequest) -> Iterator[SweepPlan]:
 
 
 def _job(request: SweepRequest, ground: CheckedArea, polygon: Polygon, drones: int) -> Job:
-    return Job(polygon, ground.frame, request.swath_m, request.pace, request.cover, drones, request.plain)
+    way_rad = None if request.bearing_deg is None else math.radians(90.0 - request.bearing_deg) % math.pi
+    return Job(polygon, ground.frame, request.swath_m, request.pace, request.cover, drones, request.plain, way_rad)
 
 
 def _not_too_fine(ground: CheckedArea, swath_m: float) -> None:

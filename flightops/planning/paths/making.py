@@ -61,7 +61,7 @@ TRIALS = {
 @dataclass(frozen=True, slots=True)
 class Job:
     """What is to be swept: a polygon in metres of `frame`, swath m, pace, share to cover, how many share the path;
-    `plain`: straight parallel lines only."""
+    `plain`: straight parallel lines only, along `way_rad` when that is given."""
 
     polygon: Polygon
     frame: LocalFrame
@@ -70,6 +70,7 @@ class Job:
     cover: float
     drones: int = 1
     plain: bool = False
+    way_rad: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class _Task:
 
     def weave(self, spacing: float) -> Weave:
         """Lanes `spacing` swaths apart."""
-        return Weave(self.job.swath_m * spacing, self.job.pace, self.aim.unseen_s_m2)
+        return Weave(self.job.swath_m * spacing, self.job.pace, self.aim.unseen_s_m2, self.job.way_rad)
 
     def aim_for(self, draft: Draft) -> Aim:
         """What a draft's path aims at: when lines are to stay plain, those of the draft."""
@@ -161,7 +162,7 @@ def _shared(job: Job, path: Floats) -> tuple[tuple[Floats, ...], Verdict]:
 
 def _task(job: Job) -> _Task:
     area = job.polygon
-    inner, room = _rooms(area, job.swath_m)
+    inner, room = rooms(area, job.swath_m)
     plain = shapely.simplify(area, AIM_COARSE_M) if shapely.get_num_coordinates(area) > MOST_CORNERS else area
     links = Links(room, inner, job.pace)
     spare_m2 = float(area.area) * max(1.0 - job.cover - SLACK, 0.0)
@@ -169,8 +170,9 @@ def _task(job: Job) -> _Task:
     return _Task(job, links, Aim(plain, job.swath_m, spare_m2, links.edges, job.pace, unseen_s_m2))
 
 
-def _rooms(area: Polygon, swath_m: float) -> tuple[Polygon, Polygon]:
-    """The area shrunk by the margins that paths and links keep, simplified as far as a swath forgives."""
+def rooms(area: Polygon, swath_m: float) -> tuple[Polygon, Polygon]:
+    """The area shrunk by the margins that paths and links keep (`Links`' inner and room), simplified as far as a swath
+    forgives. Raises Malformed when its outline is too ragged for that, or it falls apart."""
     for coarse in (0.0, 0.05, 0.002 * swath_m, 0.01 * swath_m, 0.03 * swath_m, 0.1 * swath_m):
         plain = area if coarse == 0.0 else shapely.simplify(area, coarse)
         if shapely.get_num_coordinates(plain) > MOST_CORNERS and coarse < 0.1 * swath_m:
