@@ -107,7 +107,7 @@ class Look:
         advice = "take a narrower view, one steeper down, or more pixels"
         raise Malformed(
             "person_px",
-            f"a person ({PERSON_M:g} m) is {found:.1f} px across at the far edge of the view from {height_agl_m:.1f} m, "
-            f"under {self.person_px:g}",
+            f"a person ({PERSON_M:g} m) is {found:.1f} px across at the far edge of the view from "
+            f"{height_agl_m:.1f} m, under {self.person_px:g}",
             f"fly at {do_m:g} m or lower, or {advice}" if do_m >= LOWEST_M else advice,
         )

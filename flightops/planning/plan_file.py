@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import Malformed
 from core.geo import LatLon
-from flightops.planning.area import area_from_geojson
+from core.units import within
+from flightops.planning.airspace.over_ground import Maker, Relief, followed
+from flightops.planning.export.heights import height_figures
+from flightops.planning.footprint import PERSON_M, Look
+from flightops.planning.patterns.wish import PatternWish, ground_for, plan_pattern
 from flightops.planning.sweep import COVER_ASKED, Effort, SweepPlan, SweepRequest, plan_sweep
 
 
@@ -45,7 +49,8 @@ def effort_from(word: str) -> Effort:
 @dataclass(frozen=True, slots=True)
 class PlanWish:
     """What `airground plan` is asked beside the area: swath m, speed m/s, drones and their home, share to cover;
-    `plain`: straight parallel lines only."""
+    `plain`: straight parallel lines only; `pattern`: another than the sweep; `relief`: ground to follow; `look`: the
+    camera that the swath comes from."""
 
     swath_m: float
     speed_mps: float = 12.0
@@ -55,6 +60,12 @@ class PlanWish:
     effort: Effort = Effort.FAST
     plain: bool = False
     height_agl_m: float = 60.0
+    pattern: PatternWish | None = None
+    relief: Relief | None = None
+    look: Look | None = None
+
+    def __post_init__(self) -> None:
+        within("height_agl_m", self.height_agl_m, 5.0, 500.0)
 
 
 def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
@@ -64,22 +75,40 @@ def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
     except (ValueError, RecursionError) as wrong:
         raise Malformed("area", f"this is not JSON: {wrong}", "give a GeoJSON Polygon or a Feature with one") from wrong
     homes = () if wish.home is None else (wish.home,) * max(wish.drones, 1)
-    area = area_from_geojson(doc)
+    area, pattern = ground_for(doc, wish.pattern)
     request = SweepRequest(
         area, wish.swath_m, wish.speed_mps, drones=wish.drones, homes=homes, cover=wish.cover, plain=wish.plain
     )
-    made = plan_document(plan_sweep(request, wish.effort))
+
+    def made(swath_m: float) -> SweepPlan:
+        asked = replace(request, swath_m=swath_m)
+        return plan_sweep(asked, wish.effort) if pattern is None else plan_pattern(asked, pattern, wish.effort)
+
+    figures = _figures(made, request, wish)
     rings = [[[p.lon_deg, p.lat_deg] for p in (*r, r[0])] for r in (area.outer, *area.holes)]
     home = {} if wish.home is None else {"home": [wish.home.lon_deg, wish.home.lat_deg]}
-    return {**made, "area": {"type": "Polygon", "coordinates": rings}, "height_agl_m": wish.height_agl_m, **home}
+    given = {"area": {"type": "Polygon", "coordinates": rings}, "height_agl_m": wish.height_agl_m, **home}
+    return {"cover_asked": wish.cover, **given, **figures}
 
 
-PATTERNS = {"best": False, "s": True}
-"""Words of --pattern: whether lines stay plain."""
+def _figures(made: Maker, request: SweepRequest, wish: PlanWish) -> dict[str, Any]:
+    """The plan's own part of the document, with heights when it follows the ground, and its camera."""
+    camera = {} if wish.look is None else {"camera": _camera(wish.look, wish.height_agl_m)}
+    if wish.relief is None:
+        return {**plan_document(made(request.swath_m)), **camera}
+    found = followed(made, request.swath_m, request.pace, wish.relief)
+    figures, flat = height_figures(found, wish.relief, request.area, wish.home), plan_document(found.plan)
+    sectors = [{**s, **h} for s, h in zip(flat["sectors"], figures["sectors"], strict=True)]
+    return {**flat, **figures, "sectors": sectors, **camera}
 
 
-def pattern_from(word: str) -> bool:
-    """Whether a pattern's word asks for plain lines. Raises Malformed."""
-    if word not in PATTERNS:
-        raise Malformed("--pattern", f"{word!r} is none", f"one of {', '.join(PATTERNS)}")
-    return PATTERNS[word]
+def _camera(look: Look, height_agl_m: float) -> dict[str, Any]:
+    return {
+        "hfov_deg": look.camera.hfov_deg,
+        "vfov_deg": round(look.camera.vfov_deg, 3),
+        "gimbal_pitch_deg": look.gimbal_pitch_deg,
+        "sidelap": look.sidelap,
+        "image_width_px": look.camera.width_px,
+        "person_m": PERSON_M,
+        "person_px_far": round(look.far_px(height_agl_m), 2),
+    }

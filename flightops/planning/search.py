@@ -21,8 +21,8 @@ def plan_search(
     """The plan for an order flown by `drones` (id, home or None when unknown), sectors `<search>.<k>` from 1.
 
     Sectors go to drones so that flights from and to home are short together; a small area leaves drones without one.
-    The swath follows from camera and height (footprint.Look) unless the order gives it; a view that reaches the horizon is
-    refused either way, since nobody seen in one is placed. Deterministic; never raises Malformed.
+    The swath follows from camera and height (footprint.Look) unless the order gives it; a view that reaches the horizon
+    is refused either way, since nobody seen in one is placed. Deterministic; never raises Malformed.
     """
     if not drones:
         return Refused.because("drones", "no drone can fly this search", "wait for one or free one")

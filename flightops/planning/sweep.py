@@ -10,7 +10,7 @@ import numpy as np
 from shapely import Polygon
 
 from core.errors import Malformed
-from core.geo import Area, LatLon
+from core.geo import Area, Floats, LatLon
 from core.units import finite, positive, within
 from flightops.planning.area import CheckedArea, checked_area
 from flightops.planning.partition import assigned
@@ -47,7 +47,9 @@ class SweepRequest:
         if self.bearing_deg is not None:
             finite("bearing_deg", self.bearing_deg)
             if not self.plain:
-                raise Malformed("bearing_deg", "only plain lines have one direction", "ask for plain lines, or no bearing")
+                raise Malformed(
+                    "bearing_deg", "only plain lines have one direction", "ask for plain lines, or no bearing"
+                )
         within("swath_m", self.swath_m, 1.0, 1000.0)
         within("drones", self.drones, 1, MOST_DRONES)
         within("cover", self.cover, 0.5, 0.999)
@@ -145,19 +147,27 @@ def _plan(request: SweepRequest, ground: CheckedArea, found: list[Made]) -> Swee
     together is at least what is told."""
     frame = ground.frame
     homes = tuple(None if h is None else np.array(frame.to_xy(h)) for h in request.homes) or (None,) * request.drones
-    swept = []
-    for drone, path in assigned(homes, tuple(p for m in found for p in m.paths)):
+    dealt = assigned(homes, tuple(p for m in found for p in m.paths))
+    cover, pattern = sum(m.cover for m in found) / len(found), "+".join(sorted({m.pattern for m in found}))
+    return plan_of(request, ground, dealt, Made((), cover, pattern, sum(m.cells for m in found)))
+
+
+def plan_of(request: SweepRequest, ground: CheckedArea, dealt: tuple[tuple[int, Floats], ...], told: Made) -> SweepPlan:
+    """The plan in which drone k flies path (n, 2), metres of the ground's frame, for each (k, path) dealt; what is
+    `told` of all of them: cover, pattern, cells."""
+    frame, swept = ground.frame, []
+    for drone, path in dealt:
         places = tuple(LatLon(float(lat), float(lon)) for lon, lat in frame.to_lonlat_many(path))
         swept.append(SweepPath(drone, places, length_m(path), flight_s(path, request.pace)))
     swept.sort(key=lambda s: s.drone)
     least = ground.polygon.area / request.swath_m
     return SweepPlan(
         tuple(swept),
-        sum(m.cover for m in found) / len(found),
+        told.cover,
         request.swath_m,
         request.speed_mps,
         sum(s.length_m for s in swept) / least,
         sum(s.time_s for s in swept) * request.speed_mps / least,
-        "+".join(sorted({m.pattern for m in found})),
-        sum(m.cells for m in found),
+        told.pattern,
+        told.cells,
     )
