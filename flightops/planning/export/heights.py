@@ -19,6 +19,7 @@ from flightops.planning.airspace.terrain_profile import Ground
 from flightops.planning.transit import Transits
 
 STEP_M = 5.0
+SAME_M = 1e-6
 DECIMALS = 2
 
 
@@ -40,8 +41,9 @@ class _Ways:
         most = -np.inf
         for line in lines:
             xy = frame.to_xy_many(np.array([[p.lon_deg, p.lat_deg] for p in line]))
-            places = shapely.get_coordinates(shapely.segmentize(shapely.linestrings(xy), STEP_M))
-            most = max(most, float(ground.under(places).max()))
+            if np.ptp(xy, axis=0).max() > SAME_M:
+                xy = shapely.get_coordinates(shapely.segmentize(shapely.linestrings(xy), STEP_M))
+            most = max(most, float(ground.under(xy).max()))
         if not np.isfinite(most):
             problem = "no ground height is known on the way from home or back"
             raise Malformed("terrain", problem, "give terrain that reaches home, or a home nearer to the area")
