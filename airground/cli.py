@@ -14,6 +14,13 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 Server = Annotated[str, typer.Option("--server", envvar="AIRGROUND_SERVER", help="Address of the coordinator.")]
 Config = Annotated[Path, typer.Option("--config", help="Settings file (TOML).")]
+PatternWord = Annotated[
+    str,
+    typer.Option(
+        help="best (any that is quick), s (straight parallel lines), parallel, creeping, expanding-square, sector, "
+        "contour (needs --dem), route (AREA is a line) or orbit."
+    ),
+]
 DEFAULT_SERVER = "http://127.0.0.1:8440"
 
 
@@ -86,13 +93,7 @@ def plan(
     home: Annotated[str | None, typer.Option(help="LON,LAT of take-off.")] = None,
     cover: Annotated[float, typer.Option(min=0.5, max=0.999, help="Share of the area to be seen.")] = 0.995,
     effort: Annotated[str, typer.Option(help="first, fast (about a second) or best (about ten).")] = "fast",
-    pattern: Annotated[
-        str,
-        typer.Option(
-            help="best (any that is quick), s (straight parallel lines), parallel, creeping, expanding-square, sector, "
-            "contour (needs --dem), route (AREA is a line) or orbit."
-        ),
-    ] = "best",
+    pattern: PatternWord = "best",
     bearing: Annotated[float | None, typer.Option(help="True bearing of lines or of the first leg, deg.")] = None,
     datum: Annotated[str | None, typer.Option(help="LON,LAT that a pattern is flown about.")] = None,
     corridor: Annotated[float | None, typer.Option(help="Full width to search about a route, m.")] = None,

@@ -38,19 +38,17 @@ def test_a_slant_view_is_as_wide_as_its_near_edge() -> None:
 @given(st.floats(6, 400), st.floats(-90, -40), st.floats(0.5, 40))
 def test_a_height_that_is_named_does(height: float, pitch: float, person_px: float) -> None:
     look = Look(THERMAL_640, pitch, person_px=person_px)
-    try:
+    if look.far_px(height) >= person_px:
         look.check(height)
-    except Malformed as refused:
-        assert look.far_px(height) < person_px
-        assert refused.field == "person_px"
-        assert "0.5 m" in refused.problem
-        if refused.fix.startswith("fly at"):
-            named = float(refused.fix.split()[2])
-            look.check(named)
-            with pytest.raises(Malformed):
-                look.check(named + 0.11)
-    else:
-        assert look.far_px(height) >= person_px
+        return
+    with pytest.raises(Malformed, match=r"a person \(0.5 m\)") as refused:
+        look.check(height)
+    assert refused.value.field == "person_px"
+    if refused.value.fix.startswith("fly at"):
+        named = float(refused.value.fix.split()[2])
+        look.check(named)
+        with pytest.raises(Malformed):
+            look.check(named + 0.11)
 
 
 @pytest.mark.parametrize(
