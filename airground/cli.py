@@ -14,6 +14,13 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 Server = Annotated[str, typer.Option("--server", envvar="AIRGROUND_SERVER", help="Address of the coordinator.")]
 Config = Annotated[Path, typer.Option("--config", help="Settings file (TOML).")]
+PatternWord = Annotated[
+    str,
+    typer.Option(
+        help="best (any that is quick), s (straight parallel lines), parallel, creeping, expanding-square, sector, "
+        "contour (needs --dem), route (AREA is a line) or orbit."
+    ),
+]
 DEFAULT_SERVER = "http://127.0.0.1:8440"
 
 
@@ -78,29 +85,50 @@ def simulate(plan: Path) -> None:
 
 @app.command()
 def plan(
-    area: Annotated[Path, typer.Argument(help="GeoJSON polygon; its holes are no-fly zones.")],
-    swath: Annotated[float, typer.Option(min=0.1, help="Distance between legs, m.")],
+    area: Annotated[Path, typer.Argument(help="GeoJSON polygon, holes are no-fly zones; of a route its line.")],
     out: Annotated[Path, typer.Option(help="Where to write the plan (JSON).")],
+    swath: Annotated[float | None, typer.Option(min=0.1, help="Distance between legs, m (or give --hfov).")] = None,
     speed: Annotated[float, typer.Option(min=0.1, help="Cruise speed, m/s.")] = 12.0,
     drones: Annotated[int, typer.Option(min=1, max=200, help="How many drones share the area.")] = 1,
     home: Annotated[str | None, typer.Option(help="LON,LAT of take-off.")] = None,
     cover: Annotated[float, typer.Option(min=0.5, max=0.999, help="Share of the area to be seen.")] = 0.995,
     effort: Annotated[str, typer.Option(help="first, fast (about a second) or best (about ten).")] = "fast",
-    pattern: Annotated[str, typer.Option(help="best (any that is quick) or s (straight parallel lines).")] = "best",
+    pattern: PatternWord = "best",
+    bearing: Annotated[float | None, typer.Option(help="True bearing of lines or of the first leg, deg.")] = None,
+    datum: Annotated[str | None, typer.Option(help="LON,LAT that a pattern is flown about.")] = None,
+    corridor: Annotated[float | None, typer.Option(help="Full width to search about a route, m.")] = None,
+    hfov: Annotated[float | None, typer.Option(help="Field of view of the camera across the track, deg.")] = None,
+    vfov: Annotated[float | None, typer.Option(help="Field of view along the track, deg.")] = None,
+    pitch: Annotated[float | None, typer.Option(help="Pitch of the camera, deg: -90 (default) straight down.")] = None,
+    sidelap: Annotated[float | None, typer.Option(help="Share of a strip seen from the next one too (0.1).")] = None,
+    image_width: Annotated[int | None, typer.Option(help="Width of the image, px (640).")] = None,
+    person_px: Annotated[float | None, typer.Option(help="Least pixels across a person (0.5 m).")] = None,
+    dem: Annotated[Path | None, typer.Option(help="Heights to follow: .npz, .hgt or .hgt.zip (SRTM).")] = None,
+    climb: Annotated[float, typer.Option(help="Fastest climb, m/s; it sinks at 1.5 m/s.")] = 3.0,
     height: Annotated[float, typer.Option(min=5, max=500, help="Height above ground in the files written, m.")] = 60.0,
     wind: Annotated[str | None, typer.Option(help="SPEED,FROM: m/s and the true degrees it comes from.")] = None,
     margin: Annotated[str, typer.Option(help="Paths keep this far inside, m; auto: GNSS and v^2/2a.")] = "0",
     form: Annotated[str, typer.Option("--format", help="json, plan (QGroundControl), kml, gpx, geojson.")] = "json",
 ) -> None:
-    """Plan a sweep, offline."""
+    """Plan a search, offline."""
+    from airground import plan_options as options
     from airground.offline import home_from, plan_file
     from flightops.planning.paths.timing import Pace
-    from flightops.planning.plan_file import PlanWish, effort_from, margin_from, pattern_from, wind_from
+    from flightops.planning.plan_file import PlanWish, effort_from
 
-    place, plain, air = home_from(home), pattern_from(pattern), wind_from(wind)
-    inside = margin_from(margin, Pace(speed, wind_mps=air))
-    wish = PlanWish(swath, speed, drones, place, cover, effort_from(effort), plain, height, inside, air)
-    plan_file(area, out, wish, form)
+    place = home_from(home)
+    with options.named_as_options():
+        air = options.wind_from(wind)
+        inside = options.margin_from(margin, Pace(speed, wind_mps=air))
+        look = options.look_from(options.Optics(hfov, vfov, pitch, sidelap, image_width, person_px))
+        apart = options.swath_from(swath, look, height)
+        ground = options.terrain_from(dem, area, place)
+        plain, other = options.pattern_from(options.Shape(pattern, bearing, datum, corridor), ground)
+        relief = options.relief_from(ground, height, climb, look)
+        wish = PlanWish(
+            apart, speed, drones, place, cover, effort_from(effort), plain, height, inside, air, other, relief, look
+        )
+        plan_file(area, out, wish, form)
 
 
 @app.command()

@@ -41,23 +41,41 @@ def plan_file(area: Path, out: Path, wish: PlanWish, form: str = "json") -> None
     files = plan_files(doc, form, out)
     for name, data in files.items():
         write_whole(out.with_name(name), data)
-    unseen = f" ({100 * (1 - doc['in_reach']):.2f} % can't be seen from inside the margin)"
     minutes = max(s["time_s"] for s in doc["sectors"]) / 60
     console.print(
-        f"{len(doc['sectors'])} sector(s), longest {minutes:.1f} min, cover {100 * doc['cover']:.2f} %"
-        f"{'' if doc['in_reach'] > NEARLY else unseen}, "
+        f"{len(doc['sectors'])} sector(s), longest {minutes:.1f} min, {cover_words(doc)}, "
         f"planned in {doc['planning_s']:.2f} s -> {', '.join(str(out.with_name(name)) for name in files)}"
     )
 
 
-def home_from(text: str | None) -> LatLon | None:
+def cover_words(doc: dict[str, Any]) -> str:
+    """Cover reached, beside that asked where it is less, and the heights of a plan that follows the ground."""
+    words = f"cover {100 * doc['cover']:.2f} %"
+    if doc["cover"] < doc["cover_asked"]:
+        words += f" (asked {100 * doc['cover_asked']:g} %)"
+    if doc["in_reach"] < NEARLY:
+        words += f" ({100 * (1 - doc['in_reach']):.2f} % can't be seen from inside the margin)"
+    if "full_swath_m" not in doc:
+        return words
+    sectors = doc["sectors"]
+    least, most = min(s["least_agl_m"] for s in sectors), max(s["most_agl_m"] for s in sectors)
+    words += f", {least:.0f} to {most:.0f} m above ground, lines {doc['swath_m']:.1f} m apart"
+    over_m = sum(t["to_m"] - t["from_m"] for s in sectors for t in s["too_high"])
+    return words + (f", {over_m:.0f} m of it too high: ground too steep to follow" if over_m else "")
+
+
+def home_from(text: str | None, option: str = "--home") -> LatLon | None:
+    """The place that LON,LAT names. Raises Malformed."""
     if text is None:
         return None
     try:
         lon, lat = (float(part) for part in text.split(","))
     except ValueError as e:
-        raise Malformed("--home", f"{text!r} is not LON,LAT", "like 120.0360,28.8885") from e
-    return LatLon(lat, lon)
+        raise Malformed(option, f"{text!r} is not LON,LAT", "like 120.0360,28.8885") from e
+    try:
+        return LatLon(lat, lon)
+    except Malformed as wrong:
+        raise Malformed(option, f"{wrong.field} {wrong.problem}", "LON,LAT like 120.0360,28.8885") from wrong
 
 
 def detect_source(source: Path, out: Path) -> None:

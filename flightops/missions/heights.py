@@ -21,7 +21,8 @@ from core.geo import Floats, GeoPoint, LatLon, LocalFrame
 from core.ids import DroneId, SectorId
 from core.terrain import Terrain
 from core.units import MetresAmsl
-from flightops.missions.profile import Samples, gentle, legs_over, sample
+from flightops.missions.profile import Samples, legs_over, sample
+from flightops.planning.airspace.terrain_profile import Slopes, lowest_over
 
 LEGS = 4
 """Legs of every transit; a fixed number, so that a mission's layout follows from its number of items."""
@@ -97,6 +98,11 @@ class _Layer:
     def slope(self) -> float:
         """Steepest climb and sink, m/m."""
         return CLIMB_MPS / self.speed_mps
+
+    @property
+    def slopes(self) -> Slopes:
+        """Of the way, up and down alike: legs that sink are flown slower."""
+        return Slopes(self.slope, self.slope)
 
     def leg_mps(self, run_m: float, sunk_m: float) -> float:
         """Ground speed on a leg of this length that sinks so far."""
@@ -206,7 +212,7 @@ def _laid(line: _Line, layer: _Layer, *, home_first: bool) -> tuple[tuple[GeoPoi
     """A way's points, its speeds, and the air it takes."""
     along, lonlat = line.ground.along, line.ground.lonlat
     floor = _floor(line, layer, home_first=home_first)
-    at, heights = legs_over(along, floor, gentle(along, floor, layer.slope), LEGS)
+    at, heights = legs_over(along, floor, lowest_over(along, floor, layer.slopes), LEGS)
     lon, lat = (np.interp(at, along, lonlat[:, axis]) for axis in (0, 1))
     points = tuple(
         GeoPoint(float(a), float(o), MetresAmsl(float(h))) for a, o, h in zip(lat, lon, heights, strict=True)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import Malformed
 from core.geo import LatLon
 from core.units import within
-from flightops.planning.area import area_from_geojson
-from flightops.planning.paths.timing import Pace
-from flightops.planning.patterns.wind import MOST_WIND_MPS
-from flightops.planning.sweep import COVER_ASKED, Effort, SweepPlan, SweepRequest, plan_sweep, stopping_margin_m
+from flightops.planning.airspace.over_ground import Maker, Relief, followed
+from flightops.planning.export.heights import height_figures
+from flightops.planning.footprint import PERSON_M, Look
+from flightops.planning.patterns.wish import PatternWish, ground_for, plan_pattern
+from flightops.planning.sweep import COVER_ASKED, Effort, SweepPlan, SweepRequest, plan_sweep
 
 
 def plan_document(plan: SweepPlan) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def effort_from(word: str) -> Effort:
 class PlanWish:
     """What `airground plan` is asked beside the area: swath m, speed m/s, drones and their home, share to cover;
     `plain`: straight parallel lines only; paths keep `margin_m` inside; `wind_mps`: what the air moves by, east and
-    north."""
+    north; `pattern`: another than the sweep; `relief`: ground to follow; `look`: the camera that gives the swath."""
 
     swath_m: float
     speed_mps: float = 12.0
@@ -63,6 +63,12 @@ class PlanWish:
     height_agl_m: float = 60.0
     margin_m: float = 0.0
     wind_mps: tuple[float, float] = (0.0, 0.0)
+    pattern: PatternWish | None = None
+    relief: Relief | None = None
+    look: Look | None = None
+
+    def __post_init__(self) -> None:
+        within("height_agl_m", self.height_agl_m, 5.0, 500.0)
 
 
 def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
@@ -72,49 +78,42 @@ def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
     except (ValueError, RecursionError) as wrong:
         raise Malformed("area", f"this is not JSON: {wrong}", "give a GeoJSON Polygon or a Feature with one") from wrong
     homes = () if wish.home is None else (wish.home,) * max(wish.drones, 1)
-    area = area_from_geojson(doc)
+    area, pattern = ground_for(doc, wish.pattern)
     request = SweepRequest(
         area, wish.swath_m, wish.speed_mps, drones=wish.drones, homes=homes, cover=wish.cover, plain=wish.plain,
         margin_m=wish.margin_m, wind_mps=wish.wind_mps,
     )  # fmt: skip
-    made = plan_document(plan_sweep(request, wish.effort))
+
+    def made(swath_m: float) -> SweepPlan:
+        asked = replace(request, swath_m=swath_m)
+        return plan_sweep(asked, wish.effort) if pattern is None else plan_pattern(asked, pattern, wish.effort)
+
+    figures = _figures(made, request, wish)
     rings = [[[p.lon_deg, p.lat_deg] for p in (*r, r[0])] for r in (area.outer, *area.holes)]
     home = {} if wish.home is None else {"home": [wish.home.lon_deg, wish.home.lat_deg]}
-    asked = {"height_agl_m": wish.height_agl_m, "margin_m": wish.margin_m, "wind_mps": list(wish.wind_mps)}
-    return {**made, "area": {"type": "Polygon", "coordinates": rings}, **asked, **home}
+    asked = {"cover_asked": wish.cover, "height_agl_m": wish.height_agl_m, "margin_m": wish.margin_m}
+    ground = {"area": {"type": "Polygon", "coordinates": rings}, "wind_mps": list(wish.wind_mps)}
+    return {**asked, **ground, **home, **figures}
 
 
-def wind_from(text: str | None) -> tuple[float, float]:
-    """What the air moves by, east and north, m/s, of a wind's "SPEED,FROM" (m/s, true degrees it comes from). Raises
-    Malformed."""
-    if text is None:
-        return 0.0, 0.0
-    try:
-        mps, from_deg = (float(part) for part in text.split(","))
-    except ValueError as e:
-        raise Malformed("--wind", f"{text!r} is not SPEED,FROM", "like 6,270: 6 m/s from the west") from e
-    within("--wind speed", mps, 0.0, MOST_WIND_MPS)
-    within("--wind direction", from_deg, 0.0, 360.0)
-    towards_rad = math.radians(from_deg + 180.0)
-    return round(mps * math.sin(towards_rad), 9), round(mps * math.cos(towards_rad), 9)
+def _figures(made: Maker, request: SweepRequest, wish: PlanWish) -> dict[str, Any]:
+    """The plan's own part of the document, with heights when it follows the ground, and its camera."""
+    camera = {} if wish.look is None else {"camera": _camera(wish.look, wish.height_agl_m)}
+    if wish.relief is None:
+        return {**plan_document(made(request.swath_m)), **camera}
+    found = followed(made, request.swath_m, request.pace, wish.relief)
+    figures, flat = height_figures(found, wish.relief, request.area, wish.home), plan_document(found.plan)
+    sectors = [{**s, **h} for s, h in zip(flat["sectors"], figures["sectors"], strict=True)]
+    return {**flat, **figures, "sectors": sectors, **camera}
 
 
-def margin_from(text: str, pace: Pace) -> float:
-    """Metres of a margin's words: a number, or "auto" (`stopping_margin_m`). Raises Malformed."""
-    if text == "auto":
-        return round(stopping_margin_m(pace), 1)
-    try:
-        return float(text)
-    except ValueError as e:
-        raise Malformed("--margin", f"{text!r} is not a number of metres", "like 15, or auto") from e
-
-
-PATTERNS = {"best": False, "s": True}
-"""Words of --pattern: whether lines stay plain."""
-
-
-def pattern_from(word: str) -> bool:
-    """Whether a pattern's word asks for plain lines. Raises Malformed."""
-    if word not in PATTERNS:
-        raise Malformed("--pattern", f"{word!r} is none", f"one of {', '.join(PATTERNS)}")
-    return PATTERNS[word]
+def _camera(look: Look, height_agl_m: float) -> dict[str, Any]:
+    return {
+        "hfov_deg": look.camera.hfov_deg,
+        "vfov_deg": round(look.camera.vfov_deg, 3),
+        "gimbal_pitch_deg": look.gimbal_pitch_deg,
+        "sidelap": look.sidelap,
+        "image_width_px": look.camera.width_px,
+        "person_m": PERSON_M,
+        "person_px_far": round(look.far_px(height_agl_m), 2),
+    }

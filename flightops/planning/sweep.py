@@ -11,8 +11,8 @@ import shapely
 from shapely import Polygon
 
 from core.errors import Malformed
-from core.geo import Area, LatLon
-from core.units import positive, within
+from core.geo import Area, Floats, LatLon
+from core.units import finite, positive, within
 from flightops.planning.area import CheckedArea, checked_area
 from flightops.planning.partition import assigned
 from flightops.planning.parts import parts
@@ -34,8 +34,8 @@ __all__ = ["COVER_ASKED", "Effort", "SweepPath", "SweepPlan", "SweepRequest", "b
 @dataclass(frozen=True, slots=True)
 class SweepRequest:
     """What to sweep and with what. `homes`: one a drone (None: unknown), or empty; `cover` 0.5 to 0.999 of the area, or
-    of what of it can be seen when paths keep `margin_m` inside; `plain`: straight parallel lines only; `wind_mps`: what
-    the air moves by, east and north."""
+    of what of it can be seen when paths keep `margin_m` inside; `plain`: straight parallel lines only, along the true
+    bearing `bearing_deg` when that is given; `wind_mps`: what the air moves by, east and north."""
 
     area: Area
     swath_m: float
@@ -48,8 +48,15 @@ class SweepRequest:
     plain: bool = False
     margin_m: float = 0.0
     wind_mps: tuple[float, float] = (0.0, 0.0)
+    bearing_deg: float | None = None
 
     def __post_init__(self) -> None:
+        if self.bearing_deg is not None:
+            finite("bearing_deg", self.bearing_deg)
+            if not self.plain:
+                raise Malformed(
+                    "bearing_deg", "only plain lines have one direction", "ask for plain lines, or no bearing"
+                )
         within("swath_m", self.swath_m, 1.0, 1000.0)
         within("drones", self.drones, 1, MOST_DRONES)
         within("cover", self.cover, 0.5, 0.999)
@@ -132,7 +139,8 @@ def better_plans(request: SweepRequest) -> Iterator[SweepPlan]:
 
 def _job(request: SweepRequest, ground: CheckedArea, part: Polygon, drones: int) -> Job | None:
     """What one path, or one part, is to do; None when no place of the part may be flown in."""
-    job = Job(part, ground.frame, request.swath_m, request.pace, request.cover, drones, request.plain)
+    way_rad = None if request.bearing_deg is None else math.radians(90.0 - request.bearing_deg) % math.pi
+    job = Job(part, ground.frame, request.swath_m, request.pace, request.cover, drones, request.plain, way_rad)
     if request.margin_m == 0.0:
         return job
     inside = shapely.intersection(part, flyable(ground.polygon, request.margin_m))
@@ -159,22 +167,32 @@ def _not_too_fine(ground: CheckedArea, swath_m: float) -> None:
 def _plan(request: SweepRequest, ground: CheckedArea, parts_made: list[tuple[Made, float]]) -> SweepPlan:
     """The plan of paths that passed, each handed to a drone; from what was made of each part and its share of the area.
     Parts see a little of one another: the cover of them together is at least what is told."""
-    frame, found = ground.frame, [m for m, _ in parts_made]
+    frame, found, shares = ground.frame, [m for m, _ in parts_made], [s for _, s in parts_made]
+    told = [(m.cover, m.in_reach) for m in found]
     homes = tuple(None if h is None else np.array(frame.to_xy(h)) for h in request.homes) or (None,) * request.drones
-    swept = []
-    for drone, path in assigned(homes, tuple(p for m in found for p in m.paths)):
+    dealt = assigned(homes, tuple(p for m in found for p in m.paths))
+    cover, in_reach = (sum(v * s for v, s in zip(values, shares, strict=True)) for values in zip(*told, strict=True))
+    pattern = "+".join(sorted({m.pattern for m in found}))
+    return plan_of(request, ground, dealt, Made((), cover, in_reach, pattern, sum(m.cells for m in found)))
+
+
+def plan_of(request: SweepRequest, ground: CheckedArea, dealt: tuple[tuple[int, Floats], ...], told: Made) -> SweepPlan:
+    """The plan in which drone k flies path (n, 2), metres of the ground's frame, for each (k, path) dealt; what is
+    `told` of all of them: cover, what is in reach, pattern, cells."""
+    frame, swept = ground.frame, []
+    for drone, path in dealt:
         places = tuple(LatLon(float(lat), float(lon)) for lon, lat in frame.to_lonlat_many(path))
         swept.append(SweepPath(drone, places, length_m(path), flight_s(path, request.pace)))
     swept.sort(key=lambda s: s.drone)
     least = ground.polygon.area / request.swath_m
     return SweepPlan(
         tuple(swept),
-        sum(m.cover * share for m, share in parts_made),
-        sum(m.in_reach * share for m, share in parts_made),
+        told.cover,
+        told.in_reach,
         request.swath_m,
         request.speed_mps,
         sum(s.length_m for s in swept) / least,
         sum(s.time_s for s in swept) * request.speed_mps / least,
-        "+".join(sorted({m.pattern for m in found})),
-        sum(m.cells for m in found),
+        told.pattern,
+        told.cells,
     )

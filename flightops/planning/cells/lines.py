@@ -28,11 +28,13 @@ Strand = tuple[Floats, ...]
 
 @dataclass(frozen=True, slots=True)
 class Weave:
-    """How to lay lines: swath m, pace, and what a square metre left unseen is worth, s."""
+    """How to lay lines: swath m, pace, what a square metre left unseen is worth, s, and the direction all lines are to
+    have, rad (None: whichever is best)."""
 
     swath_m: float
     pace: Pace
     unseen_s_m2: float
+    way_rad: float | None = None
 
     @property
     def lane_s(self) -> float:
@@ -170,7 +172,10 @@ def _as_strand(lines: list[tuple[float, float, float]]) -> Floats:
 
 
 def best_laid(cell: Polygon, weave: Weave, tried: int) -> Laid:
-    """Lines of a cell along the best of the `tried` most promising directions, edges' and evenly spread ones."""
+    """Lines of a cell along the weave's direction, or else the best of the `tried` most promising ones, edges' and
+    evenly spread."""
+    if weave.way_rad is not None:
+        return lay(cell, weave.way_rad, weave)
     edges = edges_of(cell)
     along = directions(edges)
     spread = np.arange(12) * np.pi / 12

@@ -68,8 +68,8 @@ TRIALS = {
 @dataclass(frozen=True, slots=True)
 class Job:
     """What is to be swept: a polygon in metres of `frame`, swath m, pace, share to cover of what can be seen, how many
-    share the path; `plain`: straight parallel lines only; `flyable`: the part that paths must not leave (None: all of
-    it), about `margin_m` inside."""
+    share the path; `plain`: straight parallel lines only, along `way_rad` when that is given; `flyable`: the part that
+    paths must not leave (None: all of it), about `margin_m` inside."""
 
     polygon: Polygon
     frame: LocalFrame
@@ -78,6 +78,7 @@ class Job:
     cover: float
     drones: int = 1
     plain: bool = False
+    way_rad: float | None = None
     margin_m: float = 0.0
     flyable: Polygon | None = None
 
@@ -124,7 +125,7 @@ class _Task:
 
     def weave(self, spacing: float) -> Weave:
         """Lanes `spacing` swaths apart."""
-        return Weave(self.job.swath_m * spacing, self.job.pace, self.aim.unseen_s_m2)
+        return Weave(self.job.swath_m * spacing, self.job.pace, self.aim.unseen_s_m2, self.job.way_rad)
 
     def aim_for(self, draft: Draft) -> Aim:
         """What a draft's path aims at: when lines are to stay plain, those of the draft."""
@@ -235,8 +236,8 @@ def _shared(task: _Task, path: Floats) -> tuple[tuple[Floats, ...], Verdict]:
 
 def _task(job: Job) -> _Task:
     flyable = job.flyable or job.polygon
-    area = _in_reach(job)
-    inner, room = _rooms(flyable, job.swath_m)
+    area = in_reach(job.polygon, flyable, job.swath_m)
+    inner, room = rooms(flyable, job.swath_m)
     plain = shapely.simplify(area, AIM_COARSE_M) if shapely.get_num_coordinates(area) > MOST_CORNERS else area
     links = Links(room, inner, job.pace)
     spare_m2 = float(area.area) * max(1.0 - job.cover - SLACK, 0.0)
@@ -255,16 +256,17 @@ def flyable(area: Polygon, margin_m: float) -> Polygon:
     return found[0]
 
 
-def _in_reach(job: Job) -> Polygon:
-    """The part of the area that can be seen from where may be flown, without hugging its edges."""
-    if job.flyable is None:
-        return job.polygon
-    seen = shapely.intersection(job.polygon, shapely.buffer(job.flyable, EDGE_REACH * job.swath_m / 2.0))
+def in_reach(area: Polygon, flyable: Polygon, swath_m: float) -> Polygon:
+    """The part of an area that can be seen from where may be flown, without hugging its edges."""
+    if flyable is area:
+        return area
+    seen = shapely.intersection(area, shapely.buffer(flyable, EDGE_REACH * swath_m / 2.0))
     return max((p for p in shapely.get_parts(seen) if isinstance(p, Polygon)), key=lambda p: p.area)
 
 
-def _rooms(area: Polygon, swath_m: float) -> tuple[Polygon, Polygon]:
-    """The area shrunk by the margins that paths and links keep, simplified as far as a swath forgives."""
+def rooms(area: Polygon, swath_m: float) -> tuple[Polygon, Polygon]:
+    """The area shrunk by the margins that paths and links keep (`Links`' inner and room), simplified as far as a swath
+    forgives. Raises Malformed when its outline is too ragged for that, or it falls apart."""
     for coarse in (0.0, 0.05, 0.002 * swath_m, 0.01 * swath_m, 0.03 * swath_m, 0.1 * swath_m):
         plain = area if coarse == 0.0 else shapely.simplify(area, coarse)
         if shapely.get_num_coordinates(plain) > MOST_CORNERS and coarse < 0.1 * swath_m:
