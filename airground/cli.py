@@ -81,9 +81,11 @@ def plan(
     area: Annotated[Path, typer.Argument(help="GeoJSON polygon; its holes are no-fly zones.")],
     swath: Annotated[float, typer.Option(min=0.1, help="Distance between legs, m.")],
     out: Annotated[Path, typer.Option(help="Where to write the plan (JSON).")],
-    speed: Annotated[float, typer.Option(min=0.1, help="Cruise speed, m/s.")] = 12.0,
-    drones: Annotated[int, typer.Option(min=1, max=200, help="How many drones share the area.")] = 1,
-    home: Annotated[str | None, typer.Option(help="LON,LAT of take-off.")] = None,
+    speed: Annotated[float | None, typer.Option(min=0.1, help="Cruise speed, m/s (default 12).")] = None,
+    drones: Annotated[int | None, typer.Option(min=1, max=200, help="How many like drones (default 1).")] = None,
+    home: Annotated[str | None, typer.Option(help="LON,LAT of take-off; with it whole flights are planned.")] = None,
+    endurance: Annotated[float | None, typer.Option(help="Minutes a full battery lasts; with --home.")] = None,
+    fleet: Annotated[Path | None, typer.Option(help="Unlike drones (TOML), in place of the four above.")] = None,
     cover: Annotated[float, typer.Option(min=0.5, max=0.999, help="Share of the area to be seen.")] = 0.995,
     effort: Annotated[str, typer.Option(help="first, fast (about a second) or best (about ten).")] = "fast",
     pattern: Annotated[str, typer.Option(help="best (any that is quick) or s (straight parallel lines).")] = "best",
@@ -91,11 +93,11 @@ def plan(
     form: Annotated[str, typer.Option("--format", help="json, plan (QGroundControl), kml, gpx, geojson.")] = "json",
 ) -> None:
     """Plan a sweep, offline."""
-    from airground.offline import home_from, plan_file
+    from airground.offline import Drones, drones_from, plan_file
     from flightops.planning.plan_file import PlanWish, effort_from, pattern_from
 
-    place, plain = home_from(home), pattern_from(pattern)
-    plan_file(area, out, PlanWish(swath, speed, drones, place, cover, effort_from(effort), plain, height), form)
+    wish = PlanWish(swath, cover=cover, effort=effort_from(effort), plain=pattern_from(pattern), height_agl_m=height)
+    plan_file(area, out, drones_from(wish, Drones(speed, drones, home, endurance, fleet)), form)
 
 
 @app.command()

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import Malformed
-from core.geo import LatLon
-from flightops.planning.area import area_from_geojson
+from core.geo import Area, LatLon
+from core.units import within
+from flightops.planning.area import area_from_geojson, checked_area
+from flightops.planning.fleet.drones import FleetDrone
+from flightops.planning.fleet.plan import plan_fleet, with_flights
+from flightops.planning.fleet.shares import Errand
 from flightops.planning.sweep import COVER_ASKED, Effort, SweepPlan, SweepRequest, plan_sweep
 
 
@@ -45,7 +49,8 @@ def effort_from(word: str) -> Effort:
 @dataclass(frozen=True, slots=True)
 class PlanWish:
     """What `airground plan` is asked beside the area: swath m, speed m/s, drones and their home, share to cover;
-    `plain`: straight parallel lines only."""
+    `plain`: straight parallel lines only; `endurance_s`: of each drone, None: unknown; `fleet`: in place of drones,
+    home, speed and endurance."""
 
     swath_m: float
     speed_mps: float = 12.0
@@ -55,6 +60,8 @@ class PlanWish:
     effort: Effort = Effort.FAST
     plain: bool = False
     height_agl_m: float = 60.0
+    endurance_s: float | None = None
+    fleet: tuple[FleetDrone, ...] = ()
 
 
 def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
@@ -63,15 +70,34 @@ def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
         doc = json.loads(text)
     except (ValueError, RecursionError) as wrong:
         raise Malformed("area", f"this is not JSON: {wrong}", "give a GeoJSON Polygon or a Feature with one") from wrong
-    homes = () if wish.home is None else (wish.home,) * max(wish.drones, 1)
     area = area_from_geojson(doc)
-    request = SweepRequest(
-        area, wish.swath_m, wish.speed_mps, drones=wish.drones, homes=homes, cover=wish.cover, plain=wish.plain
-    )
-    made = plan_document(plan_sweep(request, wish.effort))
+    made = _fleet_plan(area, wish) if wish.fleet else _like_plan(area, wish)
     rings = [[[p.lon_deg, p.lat_deg] for p in (*r, r[0])] for r in (area.outer, *area.holes)]
     home = {} if wish.home is None else {"home": [wish.home.lon_deg, wish.home.lat_deg]}
     return {**made, "area": {"type": "Polygon", "coordinates": rings}, "height_agl_m": wish.height_agl_m, **home}
+
+
+def _fleet_plan(area: Area, wish: PlanWish) -> dict[str, Any]:
+    within("cover", wish.cover, 0.5, 0.999)
+    return plan_fleet(Errand(checked_area(area), wish.cover, wish.effort, wish.plain), wish.fleet)
+
+
+def _like_plan(area: Area, wish: PlanWish) -> dict[str, Any]:
+    """A plan for like drones; with a home, their flights too."""
+    homes = () if wish.home is None else (wish.home,) * max(wish.drones, 1)
+    request = SweepRequest(
+        area, wish.swath_m, wish.speed_mps, drones=wish.drones, homes=homes, cover=wish.cover, plain=wish.plain
+    )
+    plan = plan_sweep(request, wish.effort)
+    if wish.home is None:
+        return plan_document(plan)
+    drones = tuple(
+        FleetDrone(
+            str(k + 1), wish.home, wish.speed_mps, wish.swath_m, wish.endurance_s, height_agl_m=wish.height_agl_m
+        )
+        for k in range(wish.drones)
+    )
+    return with_flights(plan_document(plan), plan, area, drones)
 
 
 PATTERNS = {"best": False, "s": True}

@@ -23,7 +23,16 @@ MOST_DRONES = 200
 ONE_PATH_DRONES = 12
 """Up to so many drones share one path; more get parts of the area, each swept on its own."""
 
-__all__ = ["COVER_ASKED", "Effort", "SweepPath", "SweepPlan", "SweepRequest", "better_plans", "plan_sweep"]
+__all__ = [
+    "COVER_ASKED",
+    "Effort",
+    "SweepPath",
+    "SweepPlan",
+    "SweepRequest",
+    "better_plans",
+    "not_too_fine",
+    "plan_sweep",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +110,7 @@ def plan_sweep(request: SweepRequest, effort: Effort = Effort.FAST) -> SweepPlan
     """A plan that covers what was asked and stays inside the area and off its holes, as measured by other code than
     made it. Deterministic. Raises Malformed when the area is none, or no such plan was found."""
     ground = checked_area(request.area)
-    _not_too_fine(ground, request.swath_m)
+    not_too_fine(ground, request.swath_m)
     split = parts(ground.polygon, (1.0,) * request.drones) if request.drones > ONE_PATH_DRONES else None
     jobs = [_job(request, ground, part, 1) for part in split or ()]
     return _plan(
@@ -124,7 +133,7 @@ def _job(request: SweepRequest, ground: CheckedArea, polygon: Polygon, drones: i
     return Job(polygon, ground.frame, request.swath_m, request.pace, request.cover, drones, request.plain)
 
 
-def _not_too_fine(ground: CheckedArea, swath_m: float) -> None:
+def not_too_fine(ground: CheckedArea, swath_m: float) -> None:
     """Raises Malformed when a swath is too narrow for an area."""
     across = max(np.hypot(*np.ptp(np.asarray(ground.polygon.exterior.coords), axis=0)), 1.0)
     lines = ground.polygon.area / swath_m / across

@@ -83,7 +83,7 @@ class Transits:
     def way_m(self, start: Floats, end: Floats) -> Floats | Refused:
         """As `way`, between places (2,) m of the frame: (n, 2), ends included."""
         for name, place in (("home", start), ("path", end)):
-            wrong = self._outside(name, place)
+            wrong = self.outside(name, place)
             if wrong is not None:
                 return wrong
         leads = [self._leads(start, end), self._leads(end, start)]
@@ -97,7 +97,7 @@ class Transits:
             return self._narrow(start, end)
         return best[1]
 
-    def _outside(self, name: str, place: Floats) -> Refused | None:
+    def outside(self, name: str, place: Floats) -> Refused | None:
         point = shapely.Point(place)
         over = [k for k, zone in enumerate(self.zones) if zone.intersects(point)]
         if over:

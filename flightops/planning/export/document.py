@@ -3,7 +3,8 @@
 The document is what flightops.planning.plan_file writes (`sectors` with `path` [[longitude, latitude], ...], `drone`,
 `length_m`, `time_s`; `speed_mps`), and may further hold `name`, `area` (GeoJSON, holes are no-fly zones), `home`
 [longitude, latitude, height AMSL if known], `rally` [[longitude, latitude, height above home if wished], ...],
-`height_agl_m`, and in each sector `name`, `height_agl_m`, `speed_mps`. Unknown keys are ignored. Errors are Malformed.
+`height_agl_m`, and in each sector `name`, `height_agl_m`, `speed_mps`, `home`, `flights`. Unknown keys are ignored.
+Errors are Malformed.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from flightops.planning.rings import place
 
 MOST_SECTORS = 1_000
 MOST_RALLY = 100
+MOST_FLIGHTS = 1_000
 LONGEST_NAME = 200
 HIGHEST_AGL_M = 1_000.0
 FASTEST_MPS = 100.0
@@ -32,7 +34,8 @@ UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 @dataclass(frozen=True, slots=True)
 class SectorLine:
-    """One drone's line. `drone`: its number from 1, or its id; a figure that is None is not known."""
+    """One drone's line. `drone`: its number from 1, or its id; a figure that is None is not known; `home`: its own, if
+    that is not the plan's; `flights`: how many times it must take off to fly the line."""
 
     name: str
     drone: int | str
@@ -41,8 +44,11 @@ class SectorLine:
     time_s: float | None = None
     height_agl_m: float | None = None
     speed_mps: float | None = None
+    home: LatLon | None = None
+    flights: int = 1
 
     def __post_init__(self) -> None:
+        within("flights", self.flights, 1, MOST_FLIGHTS)
         if len(self.path) < 2:
             raise Malformed("path", f"{len(self.path)} points", "a path has at least 2")
         for a, b in pairwise(self.path):
@@ -126,8 +132,11 @@ def _sector(sector: object, doc: dict[str, Any], index: int) -> SectorLine:
         for key in ("length_m", "time_s", "height_agl_m", "speed_mps")
     }
     drone = _drone(sector.get("drone", index + 1), f"{field}.drone")
+    home = None if sector.get("home") is None else place(sector["home"], f"{field}.home")
+    flights = int(_number(sector, "flights", f"{field}.flights") or 1)
+    name = _text(sector, "name", f"{field}.name", f"Sector {index + 1}")
     try:
-        return SectorLine(_text(sector, "name", f"{field}.name", f"Sector {index + 1}"), drone, path, **numbers)
+        return SectorLine(name, drone, path, **numbers, home=home, flights=flights)
     except Malformed as wrong:
         known = wrong.field.startswith(field)
         raise Malformed(wrong.field if known else f"{field}.{wrong.field}", wrong.problem, wrong.fix) from wrong

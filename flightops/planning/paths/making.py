@@ -12,7 +12,7 @@ from shapely import Polygon
 from core.errors import Malformed
 from core.geo import Floats, LocalFrame
 from flightops.planning.cells.lines import Weave
-from flightops.planning.partition import shares
+from flightops.planning.partition import WaysTime, shares
 from flightops.planning.paths.drafts import Draft, Richness, drafts
 from flightops.planning.paths.timing import Pace
 from flightops.planning.paths.verify import Verdict, judge
@@ -61,7 +61,7 @@ TRIALS = {
 @dataclass(frozen=True, slots=True)
 class Job:
     """What is to be swept: a polygon in metres of `frame`, swath m, pace, share to cover, how many share the path;
-    `plain`: straight parallel lines only."""
+    `plain`: straight parallel lines only; `ways_s`: what ways there and back add to each share."""
 
     polygon: Polygon
     frame: LocalFrame
@@ -70,6 +70,7 @@ class Job:
     cover: float
     drones: int = 1
     plain: bool = False
+    ways_s: WaysTime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ def _shared(job: Job, path: Floats) -> tuple[tuple[Floats, ...], Verdict]:
     ground is missed."""
 
     def tried(link_m: float) -> tuple[tuple[Floats, ...], Verdict]:
-        paths = shares(path, job.drones, job.pace, link_m)
+        paths = shares(path, job.drones, job.pace, link_m, job.ways_s)
         flown = tuple(job.frame.to_xy_many(job.frame.to_lonlat_many(p)) for p in paths)
         return paths, judge(job.polygon, flown, job.swath_m)
 

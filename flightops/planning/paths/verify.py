@@ -48,16 +48,17 @@ def footprint(paths: tuple[Floats, ...], swath_m: float, quad_segs: int = EXACT_
     return shapely.union_all(shapely.buffer(shapely.linestrings(legs), swath_m / 2.0, quad_segs=quad_segs))
 
 
-def _unseen_m2(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> float:
-    """Ground that no leg covers, m^2, slab by slab across the legs: small unions, the same sum."""
+def _unseen_m2(area: Polygon, paths: tuple[Floats, ...], swaths_m: tuple[float, ...]) -> float:
+    """Ground that no leg covers, m^2, slab by slab across the legs: small unions, the same sum. One swath a path."""
     turn = _along(paths)
     legs = np.concatenate([np.stack([p[:-1], p[1:]], axis=1) for p in paths]) @ turn
     ground = shapely.transform(area, lambda xy: xy @ turn)
     left, bottom, right, top = ground.bounds
-    slabs = max(int((top - bottom) / (SLAB_SWATHS * swath_m)), 1)
+    slabs = max(int((top - bottom) / (SLAB_SWATHS * max(swaths_m))), 1)
     edges = np.linspace(bottom - 1.0, top + 1.0, slabs + 1)
     pieces = shapely.intersection(ground, shapely.box(left - 1.0, edges[:-1], right + 1.0, edges[1:]))
-    strips = shapely.buffer(shapely.linestrings(legs), swath_m / 2.0, quad_segs=EXACT_SEGS)
+    half_m = np.repeat(np.array(swaths_m) / 2.0, [len(p) - 1 for p in paths])
+    strips = shapely.buffer(shapely.linestrings(legs), half_m, quad_segs=EXACT_SEGS)
     reach = shapely.bounds(strips)
     lost = 0.0
     for piece, low, high in zip(pieces, edges[:-1], edges[1:], strict=True):
@@ -66,8 +67,11 @@ def _unseen_m2(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> floa
     return lost
 
 
-def judge(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> Verdict:
-    """Measure the (n, 2) paths, two or more points each, against the area they are to sweep, in the same frame."""
+def judge(area: Polygon, paths: tuple[Floats, ...], swath_m: float | tuple[float, ...]) -> Verdict:
+    """Measure the (n, 2) paths, two or more points each, against the area they are to sweep, in the same frame.
+
+    `swath_m`: one for all, or each path's own.
+    """
     outside = hole = 0.0
     outer = Polygon(area.exterior)
     holes = [Polygon(r) for r in area.interiors]
@@ -79,5 +83,6 @@ def judge(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> Verdict:
         hole += sum(
             float(shapely.length(shapely.intersection(legs[shapely.intersects(h, legs)], h)).sum()) for h in holes
         )
-    lost = _unseen_m2(area, paths, swath_m)
+    swaths_m = swath_m if isinstance(swath_m, tuple) else (swath_m,) * len(paths)
+    lost = _unseen_m2(area, paths, swaths_m)
     return Verdict(float(np.clip(1.0 - lost / area.area, 0.0, 1.0)), outside, hole)
