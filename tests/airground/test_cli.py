@@ -203,6 +203,15 @@ def test_a_fleets_plan_has_its_flights(tmp_path: Path) -> None:
     assert all(f["battery_left"] >= 0.15 for f in doc["flights"])
 
 
+def test_the_documents_example_is_a_fleet(tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "docs" / "fleet.toml"
+    done, out = fleet(tmp_path, example.read_text())
+    assert done.returncode == 0, done.stderr
+    doc = json.loads(out.read_text())
+    assert {s["drone"] for s in doc["sectors"]} <= {"hawk", "kite", "wren"}
+    assert all(f["transit_height_m"] >= 90.0 for f in doc["flights"])
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

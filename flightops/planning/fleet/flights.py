@@ -14,7 +14,7 @@ import numpy as np
 import shapely
 
 from core.errors import Malformed, Refused
-from core.geo import Floats
+from core.geo import Area, Floats
 from flightops.planning.airspace.energy import RESERVE, RETURN_MARGIN, Aircraft, legs_by_battery, spare_wh, used_wh
 from flightops.planning.airspace.schedule import Schedule, Sky, Sortie, scheduled_sorties
 from flightops.planning.airspace.separation import Nearest, first_conflict, nearest
@@ -111,15 +111,16 @@ class Whole:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Air:
-    """Where a fleet flies: legal ways, and the layers of transits."""
+    """Where a fleet flies: legal ways at the pace of the fastest drone, and the layers of transits."""
 
     transits: Transits
     sky: Sky
     lowest_m: float
 
     @staticmethod
-    def over(transits: Transits, drones: tuple[FleetDrone, ...]) -> Air:
+    def over(area: Area, drones: tuple[FleetDrone, ...]) -> Air:
         """The air for these drones. Raises Malformed naming a drone whose home nobody may fly from."""
+        transits = Transits.of(area, max((d.pace for d in drones), key=lambda p: p.speed_mps))
         for drone in drones:
             wrong = transits.outside("home", np.array(transits.frame.to_xy(drone.home)))
             if wrong is not None:
@@ -210,15 +211,17 @@ def _detour_m(air: Air, share: Share) -> float:
         return 0.0
     step = max(LOOK_M, length_m(share.path) / MOST_LOOKS)
     spots = shapely.get_coordinates(shapely.segmentize(shapely.linestrings(share.path), step))
-    home, pace = air.home(share.drone)[:2], share.drone.pace
+    home, pace = air.home(share.drone)[:2], air.transits.pace
     lines = shapely.linestrings(np.stack([spots, np.broadcast_to(home, spots.shape)], axis=1))
     zones = shapely.union_all(list(air.transits.zones)).buffer(CLEAR_M)
     blocked = spots[shapely.intersects(zones, lines)]
     if not len(blocked):
         return 0.0
-    ways_s = np.array([flight_s(air.way(spot, home), pace) for spot in blocked])
-    straight_s = pace.run_s(np.hypot(*(blocked - home).T))
-    return float((ways_s - straight_s).max()) * pace.speed_mps + step
+    extra_s = air.transits.times_s(blocked, home) - pace.run_s(np.hypot(*(blocked - home).T))
+    if not np.isfinite(extra_s).all():
+        problem = "from part of its path no legal way leads home"
+        raise Malformed(f"fleet.{share.drone.name}", problem, "choose another home")
+    return float(extra_s.max()) * pace.speed_mps + step
 
 
 def fleet_flights(air: Air, shares: tuple[Share, ...], *, turn: bool) -> FleetFlights:

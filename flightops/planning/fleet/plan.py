@@ -12,7 +12,6 @@ from flightops.planning.fleet.drones import FleetDrone, checked_fleet
 from flightops.planning.fleet.flights import Air, Share, fleet_flights
 from flightops.planning.fleet.shares import Errand, divided
 from flightops.planning.sweep import SweepPlan, not_too_fine
-from flightops.planning.transit import Transits
 
 
 def plan_fleet(errand: Errand, drones: tuple[FleetDrone, ...]) -> dict[str, Any]:
@@ -20,7 +19,7 @@ def plan_fleet(errand: Errand, drones: tuple[FleetDrone, ...]) -> dict[str, Any]
     plan that is proved."""
     for drone in checked_fleet(drones):
         not_too_fine(errand.ground, drone.swath_m)
-    air = Air.over(Transits.of(errand.ground.area), drones)
+    air = Air.over(errand.ground.area, drones)
     division = divided(errand, drones, air.whole)
     made = fleet_flights(air, division.shares, turn=True)
     return {**sectors_document(errand.ground, made, division), **flights_document(air, made)}
@@ -29,7 +28,7 @@ def plan_fleet(errand: Errand, drones: tuple[FleetDrone, ...]) -> dict[str, Any]
 def with_flights(doc: dict[str, Any], plan: SweepPlan, area: Area, drones: tuple[FleetDrone, ...]) -> dict[str, Any]:
     """A sweep's document with the flights of its drones (`drones[k]` flies the paths of drone k), its sectors as they
     are; turned round only where there is no schedule else. Raises Malformed as `plan_fleet` does."""
-    air = Air.over(Transits.of(area), drones)
+    air = Air.over(area, drones)
     lines = [np.array([[p.lon_deg, p.lat_deg] for p in s.path]) for s in plan.paths]
     shares = tuple(
         Share(drones[s.drone], air.transits.frame.to_xy_many(line)) for s, line in zip(plan.paths, lines, strict=True)

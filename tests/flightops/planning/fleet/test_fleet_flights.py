@@ -14,7 +14,6 @@ from core.geo import Area, Floats
 from flightops.planning.fleet.document import flights_document
 from flightops.planning.fleet.drones import FleetDrone, checked_fleet
 from flightops.planning.fleet.flights import Air, Share, fleet_flights
-from flightops.planning.transit import Transits
 from tests.flightops.planning.fleet.flown import FRAME, at, block, least_spare, over_zones_m, too_near
 
 AREA = Area(block(0, 0, 900, 500), (block(150, 150, 100, 200), block(500, 100, 200, 120)))
@@ -46,9 +45,9 @@ def shares(seed: int, count: int, endurance_s: float | None = None) -> tuple[Sha
 
 def document(some: tuple[Share, ...], area: Area = AREA, *, turn: bool = False) -> dict[str, Any]:
     """The flights' document; shares are in FRAME, the air in the area's own."""
-    transits = Transits.of(area)
-    moved = tuple(Share(s.drone, transits.frame.to_xy_many(FRAME.to_lonlat_many(s.path))) for s in some)
-    air = Air.over(transits, tuple(s.drone for s in some))
+    air = Air.over(area, tuple(s.drone for s in some))
+    frame = air.transits.frame
+    moved = tuple(Share(s.drone, frame.to_xy_many(FRAME.to_lonlat_many(s.path))) for s in some)
     return flights_document(air, fleet_flights(air, moved, turn=turn))
 
 
