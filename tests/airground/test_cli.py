@@ -203,6 +203,7 @@ def test_a_fleets_plan_has_its_flights(tmp_path: Path) -> None:
     assert all(f["battery_left"] >= 0.15 for f in doc["flights"])
 
 
+@pytest.mark.slow
 def test_the_documents_example_is_a_fleet(tmp_path: Path) -> None:
     example = Path(__file__).parents[2] / "docs" / "fleet.toml"
     done, out = fleet(tmp_path, example.read_text())
