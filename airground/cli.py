@@ -88,9 +88,11 @@ def plan(
     area: Annotated[Path, typer.Argument(help="GeoJSON polygon, holes are no-fly zones; of a route its line.")],
     out: Annotated[Path, typer.Option(help="Where to write the plan (JSON).")],
     swath: Annotated[float | None, typer.Option(min=0.1, help="Distance between legs, m (or give --hfov).")] = None,
-    speed: Annotated[float, typer.Option(min=0.1, help="Cruise speed, m/s.")] = 12.0,
-    drones: Annotated[int, typer.Option(min=1, max=200, help="How many drones share the area.")] = 1,
-    home: Annotated[str | None, typer.Option(help="LON,LAT of take-off.")] = None,
+    speed: Annotated[float | None, typer.Option(min=0.1, help="Cruise speed, m/s (default 12).")] = None,
+    drones: Annotated[int | None, typer.Option(min=1, max=200, help="How many like drones (default 1).")] = None,
+    home: Annotated[str | None, typer.Option(help="LON,LAT of take-off; with it whole flights are planned.")] = None,
+    endurance: Annotated[float | None, typer.Option(help="Minutes a full battery lasts; with --home.")] = None,
+    fleet: Annotated[Path | None, typer.Option(help="Unlike drones (TOML), in place of the four above.")] = None,
     cover: Annotated[float, typer.Option(min=0.5, max=0.999, help="Share of the area to be seen.")] = 0.995,
     effort: Annotated[str, typer.Option(help="first, fast (about a second) or best (about ten).")] = "fast",
     pattern: PatternWord = "best",
@@ -112,23 +114,22 @@ def plan(
 ) -> None:
     """Plan a search, offline."""
     from airground import plan_options as options
-    from airground.offline import home_from, plan_file
+    from airground.offline import Drones, drones_from, home_from, plan_file
     from flightops.planning.paths.timing import Pace
     from flightops.planning.plan_file import PlanWish, effort_from
 
-    place = home_from(home)
     with options.named_as_options():
-        air = options.wind_from(wind)
-        inside = options.margin_from(margin, Pace(speed, wind_mps=air))
+        air, mps = options.wind_from(wind), options.USUAL_MPS if speed is None else speed
+        inside = options.margin_from(margin, Pace(mps, wind_mps=air))
         look = options.look_from(options.Optics(hfov, vfov, pitch, sidelap, image_width, person_px))
         apart = options.swath_from(swath, look, height)
-        ground = options.terrain_from(dem, area, place)
+        ground = options.terrain_from(dem, area, home_from(home))
         plain, other = options.pattern_from(options.Shape(pattern, bearing, datum, corridor), ground)
-        relief = options.relief_from(ground, height, climb, look)
         wish = PlanWish(
-            apart, speed, drones, place, cover, effort_from(effort), plain, height, inside, air, other, relief, look
-        )
-        plan_file(area, out, wish, form)
+            apart, mps, cover=cover, effort=effort_from(effort), plain=plain, height_agl_m=height, margin_m=inside,
+            wind_mps=air, pattern=other, relief=options.relief_from(ground, height, climb, look), look=look,
+        )  # fmt: skip
+        plan_file(area, out, drones_from(wish, Drones(speed, drones, home, endurance, fleet)), form)
 
 
 @app.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from core.errors import Fault, Malformed
 from core.geo import LatLon
 from core.io.runtime import SystemClock
+from core.units import within
 
 if TYPE_CHECKING:
+    from flightops.planning.fleet.drones import FleetDrone
     from flightops.planning.plan_file import PlanWish
 
 
@@ -34,7 +37,7 @@ def plan_file(area: Path, out: Path, wish: PlanWish, form: str = "json") -> None
         raise Malformed("AREA", f"can't read {area}: {e}") from e
     clock = SystemClock()
     console = Console(stderr=True)
-    with console.status(f"planning {area.name} for {wish.drones} drone(s)"):
+    with console.status(f"planning {area.name} for {len(wish.fleet) or wish.drones} drone(s)"):
         began = clock.monotonic()
         doc = plan_area_file(text, wish)
         doc["planning_s"] = round(clock.monotonic() - began, 3)
@@ -45,6 +48,60 @@ def plan_file(area: Path, out: Path, wish: PlanWish, form: str = "json") -> None
     console.print(
         f"{len(doc['sectors'])} sector(s), longest {minutes:.1f} min, {cover_words(doc)}, "
         f"planned in {doc['planning_s']:.2f} s -> {', '.join(str(out.with_name(name)) for name in files)}"
+    )
+    if "fleet" in doc:
+        whole, drones = doc["fleet"], len({f["drone"] for f in doc["flights"]})
+        console.print(
+            f"{len(doc['flights'])} flight(s) of {drones} drone(s), all down after {whole['makespan_s'] / 60:.1f} min, "
+            f"balance {whole['balance']:.2f}, proved {whole['proof']['horizontal_m']:g} m or "
+            f"{whole['proof']['vertical_m']:g} m apart"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Drones:
+    """What the command was told of the drones; None: not told. `endurance_min` in minutes."""
+
+    speed_mps: float | None = None
+    number: int | None = None
+    home: str | None = None
+    endurance_min: float | None = None
+    fleet: Path | None = None
+
+
+def drones_from(wish: PlanWish, told: Drones) -> PlanWish:
+    """The wish with its drones: like ones, or those of a fleet file. Raises Malformed naming the option."""
+    alone = {"--drones": told.number, "--home": told.home, "--speed": told.speed_mps, "--endurance": told.endurance_min}
+    given = [name for name, value in alone.items() if value is not None]
+    if told.fleet is not None:
+        if given:
+            raise Malformed("--fleet", f"it replaces {' and '.join(given)}", "give one or the other")
+        return replace(wish, fleet=_fleet(told.fleet, wish))
+    if told.endurance_min is not None and told.home is None:
+        raise Malformed("--endurance", "whole flights need a home", "give --home too")
+    place, endurance_s = home_from(told.home), None
+    if told.endurance_min is not None:
+        endurance_s = 60.0 * within("--endurance", told.endurance_min, 1.0, 600.0)
+    return replace(wish, drones=told.number or 1, home=place, endurance_s=endurance_s)
+
+
+def _fleet(path: Path, wish: PlanWish) -> tuple[FleetDrone, ...]:
+    from core.io.files.fleet import read_fleet
+    from flightops.planning.fleet.drones import FleetDrone
+    from flightops.planning.rings import place
+
+    return tuple(
+        FleetDrone(
+            row.name,
+            place(list(row.home), f"fleet.{row.name}.home"),
+            row.speed_mps,
+            wish.swath_m if row.swath_m is None else row.swath_m,
+            row.endurance_min * 60.0,
+            2.5 if row.climb_mps is None else row.climb_mps,
+            wish.height_agl_m if row.height_agl_m is None else row.height_agl_m,
+            row.transit_agl_m,
+        )
+        for row in read_fleet(path)
     )
 
 

@@ -27,6 +27,7 @@ from flightops.planning.patterns.wind import MOST_WIND_MPS
 from flightops.planning.patterns.wish import PatternName, PatternWish
 from flightops.planning.sweep import stopping_margin_m
 
+USUAL_MPS = 12.0
 SWEEPS = {"best": False, "s": True}
 """Words of --pattern for the sweep: whether its lines stay plain."""
 AROUND_M = 1_000.0

@@ -73,13 +73,21 @@ class SearchApproved:
 
 @dataclass(frozen=True, slots=True)
 class MissionUploaded:
-    """The mission on board was read back and equals what was sent; `digest` is its SHA-256, hex."""
+    """The mission on board was read back and equals what was sent; `digest` is its SHA-256, hex.
+
+    `sweep_from`, `sweep_to`: the first and last item that sweep; None in facts of before they were kept. `out`, `back`:
+    its ways from home to the sector and back, ends included; empty in those.
+    """
 
     search: SearchId
     sector: SectorId
     drone: DroneId
     items: int
     digest: str
+    sweep_from: int | None = None
+    sweep_to: int | None = None
+    out: tuple[LatLon, ...] = ()
+    back: tuple[LatLon, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,11 +17,10 @@ from core.events import (
     SectorSwept,
 )
 from core.units import UtcSeconds
-from flightops.fleet.machine import TABLE, Sign, item_of, sign_of
+from flightops.fleet.machine import TABLE, Sign, item_of, sign_of, sweep_of
 from flightops.fleet.messages import Tick
 from flightops.fleet.state import Drone, FleetState, SearchStage, SectorStage
 from flightops.fleet.wishes import ANSWER_S, failed, phase_facts
-from flightops.missions.items import sweep_range
 
 GIVEN_UP_S = 120.0
 """A sector whose drone was not heard for this long is given up, so that the search can end."""
@@ -95,7 +94,7 @@ def _progress(fleet: FleetState, drone: Drone, state: DroneState, sign: Sign) ->
     if task is None or mission is None or item is None or mission.sector != task[1].sector.sector:
         return ()
     search, status = task
-    first, last = sweep_range(mission.items)
+    first, last = sweep_of(mission)
     flies = sign in _ON_MISSION and bool(state.in_air and state.in_air.value)
     entered = status.stage is SectorStage.WAITING and flies and item >= first
     done = item > last and (flies or status.stage is SectorStage.FLYING)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -17,15 +18,16 @@ from scipy.spatial import cKDTree
 
 from core.errors import Refused
 from core.events import SearchPlan, Sector
-from core.geo import Floats, GeoPoint, LatLon, LocalFrame
+from core.geo import Area, Floats, GeoPoint, LatLon, LocalFrame
 from core.ids import DroneId, SectorId
 from core.terrain import Terrain
 from core.units import MetresAmsl
 from flightops.missions.profile import Samples, legs_over, sample
 from flightops.planning.airspace.terrain_profile import Slopes, lowest_over
+from flightops.planning.transit import Transits
 
 LEGS = 4
-"""Legs of every transit; a fixed number, so that a mission's layout follows from its number of items."""
+"""Legs of a straight transit; each bend round a no-fly zone adds one."""
 STACK_M = 10.0
 """Between one drone and the next where they are within NEAR_M, seen from above."""
 NEAR_M = 30.0
@@ -44,7 +46,7 @@ SINK_MPS = 1.25
 @dataclass(frozen=True, slots=True)
 class Transit:
     """Way out: over home (take-off height) to over the sector's first point. Way back: over its last point to over
-    home. LEGS + 1 points each, and the ground speed, m/s, to each but the first."""
+    home. LEGS + 1 points each and one a bend, and the ground speed, m/s, to each but the first."""
 
     out: tuple[GeoPoint, ...]
     out_mps: tuple[float, ...]
@@ -110,18 +112,23 @@ class _Layer:
 
 
 def transits_for(
-    plan: SearchPlan, homes: Mapping[DroneId, LatLon], terrain: Terrain, fixed: Mapping[DroneId, float]
+    plan: SearchPlan,
+    homes: Mapping[DroneId, LatLon],
+    terrain: Terrain,
+    fixed: Mapping[DroneId, float],
+    area: Area | None = None,
 ) -> dict[SectorId, Transit] | Refused:
-    """The transits of every sector of the plan.
+    """The transits of every sector of the plan, off the no-fly zones of `area`.
 
     Where two drones come within NEAR_M of one another seen from above, both in transit or one in its sweep, they are
     STACK_M apart in height. Not so where a drone climbs or sinks on the spot (over its home, at the ends of its sweep):
     the order of layers keeps lower transits away from these places when it can. `fixed`: least heights above home from
-    settings. Refused when a drone has no home yet, or no ground height is known on its way.
+    settings. Refused when a drone has no home yet, no ground height is known on its way, or no way is legal.
     """
     courses: list[_Course] = []
+    frame = LocalFrame(plan.sectors[0].path[0])
     for sector in plan.sectors:
-        made = _course(sector, homes.get(sector.drone), terrain, LocalFrame(plan.sectors[0].path[0]))
+        made = _course(sector, homes.get(sector.drone), area, terrain, frame)
         if isinstance(made, Refused):
             return made
         courses.append(made)
@@ -139,13 +146,19 @@ def transits_for(
     return transits
 
 
-def _course(sector: Sector, home: LatLon | None, terrain: Terrain, frame: LocalFrame) -> _Course | Refused:
+def _course(
+    sector: Sector, home: LatLon | None, area: Area | None, terrain: Terrain, frame: LocalFrame
+) -> _Course | Refused:
     if home is None:
         return Refused.because(
             "drones", f"{sector.drone} has not told where it is", "wait for its GNSS fix, or leave it out"
         )
+    out, back = _legal(area, home, sector.path[0]), _legal(area, home, sector.path[-1])
+    if isinstance(out, Refused) or isinstance(back, Refused):
+        reason = (out if isinstance(out, Refused) else back).reasons[0]  # type: ignore[union-attr]
+        return Refused.because("drones", f"{sector.drone}, {reason.field}: {reason.problem}", reason.fix)
     lines = []
-    for line in ((home, sector.path[0]), sector.path, (sector.path[-1], home)):
+    for line in (out, sector.path, back[::-1]):
         ground = sample(line, terrain, SAMPLE_M)
         if ground is None:
             return Refused.because(
@@ -153,6 +166,19 @@ def _course(sector: Sector, home: LatLon | None, terrain: Terrain, frame: LocalF
             )
         lines.append(_Line(ground, frame.to_xy_many(ground.lonlat)))
     return _Course(sector, *lines)
+
+
+@lru_cache(maxsize=4)
+def _ways(area: Area) -> Transits:
+    """The legal ways of an area; made once for all drones, as it takes longest."""
+    return Transits.of(area)
+
+
+def _legal(area: Area | None, home: LatLon, place: LatLon) -> tuple[LatLon, ...] | Refused:
+    """The way from home to a place of the sweep, ends included: straight, or round the area's no-fly zones."""
+    if area is None or not area.holes:
+        return home, place
+    return _ways(area).way(home, place)
 
 
 def _from_below(courses: list[_Course]) -> list[_Course]:
@@ -212,7 +238,8 @@ def _laid(line: _Line, layer: _Layer, *, home_first: bool) -> tuple[tuple[GeoPoi
     """A way's points, its speeds, and the air it takes."""
     along, lonlat = line.ground.along, line.ground.lonlat
     floor = _floor(line, layer, home_first=home_first)
-    at, heights = legs_over(along, floor, lowest_over(along, floor, layer.slopes), LEGS)
+    bends = line.ground.corners[1:-1]
+    at, heights = legs_over(along, floor, lowest_over(along, floor, layer.slopes), LEGS + len(bends), bends)
     lon, lat = (np.interp(at, along, lonlat[:, axis]) for axis in (0, 1))
     points = tuple(
         GeoPoint(float(a), float(o), MetresAmsl(float(h))) for a, o, h in zip(lat, lon, heights, strict=True)

@@ -7,11 +7,12 @@ sent by itself (the aircraft fly on or come home by their own rules; telemetry g
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from typing import Protocol
 
 import structlog
 
+from core.clock import Clock
 from core.commands import Return
 from core.errors import Fault, Refused
 from core.events import (
@@ -23,6 +24,7 @@ from core.events import (
     SearchEnded,
     SearchOutcome,
 )
+from core.geo import LatLon
 from core.ids import DroneId, PersonName, SearchId, SectorId
 from core.terrain import Terrain
 from flightops.fleet.messages import (
@@ -37,7 +39,8 @@ from flightops.fleet.messages import (
 )
 from flightops.fleet.state import IN_AIR, FleetState, Search
 from flightops.missions.mission import Mission
-from flightops.missions.sorties import homes_of, missions_for
+from flightops.missions.sorties import flights_for, homes_of, missions_for
+from flightops.missions.starts import Launches
 from flightops.ports import Gateway, OrderResult, Vehicle
 
 UPLOAD_LIMIT_S = 300.0
@@ -80,10 +83,11 @@ class Desk(Protocol):
 class Runner:
     """One task a sortie and an order; a drone's newer order ends its sortie's task."""
 
-    def __init__(self, desk: Desk, gateway: Gateway, terrain: Terrain) -> None:
+    def __init__(self, desk: Desk, gateway: Gateway, terrain: Terrain, clock: Clock) -> None:
         self._desk = desk
         self._gateway = gateway
         self._terrain = terrain
+        self._clock = clock
         self._sorties: dict[DroneId, asyncio.Task[None]] = {}
         self._resumes: dict[DroneId, asyncio.Task[None]] = {}
 
@@ -116,17 +120,19 @@ class Runner:
         search = self._desk.fleet.searches[search_id]
         if search.plan is None:
             return
-        missions = missions_for(search.plan, homes_of(self._desk.states), self._terrain, self._desk.heights_m)
+        homes, heights = homes_of(self._desk.states), self._desk.heights_m
+        made = await asyncio.to_thread(_laid, search, homes, self._terrain, heights)
         for status in search.sectors:
             drone, sector = status.sector.drone, status.sector.sector
-            if isinstance(missions, Refused):
-                await self._desk.tell(NotFlown(search_id, sector, drone, str(missions)))
+            if isinstance(made, Refused):
+                await self._desk.tell(NotFlown(search_id, sector, drone, str(made)))
             else:
-                sortie = self._sortie(search, sector, drone, missions[sector])
+                missions, launches = made
+                sortie = self._sortie((search_id, sector, drone), missions[sector], launches)
                 self._sorties[drone] = self._desk.spawn(f"sortie {drone}", sortie)
 
-    async def _sortie(self, search: Search, sector: SectorId, drone: DroneId, mission: Mission) -> None:
-        ids = (search.search, sector, drone)
+    async def _sortie(self, ids: tuple[SearchId, SectorId, DroneId], mission: Mission, launches: Launches) -> None:
+        _, sector, drone = ids
         try:
             await self._desk.tell(Uploading(*ids))
             if not self._wanted(drone, sector):
@@ -135,7 +141,12 @@ class Runner:
             if vehicle is None:
                 raise Fault("its mission link is not up yet")
             digest = await _upload(vehicle, mission)
-            await self._desk.tell(Uploaded(*ids, len(mission.items), digest))
+            await self._desk.tell(_uploaded(ids, mission, digest))
+            wait_s = await launches.wait_s(sector, self._clock.monotonic())
+            if isinstance(wait_s, Refused):
+                raise Fault(str(wait_s))
+            _log.info("start", drone=drone, wait_s=wait_s)
+            await asyncio.sleep(wait_s)
             if not self._wanted(drone, sector):
                 return
             async with asyncio.timeout(FLY_LIMIT_S):
@@ -183,6 +194,22 @@ class Runner:
                     task.cancel()
             elif on_it or drone.phase not in IN_AIR:
                 await self._desk.tell(Asked(Return(drone.drone, by), self._desk.states))
+
+
+def _laid(
+    search: Search, homes: Mapping[DroneId, LatLon], terrain: Terrain, heights_m: Mapping[DroneId, float]
+) -> tuple[dict[SectorId, Mission], Launches] | Refused:
+    """The missions of a search's plan and their starts."""
+    assert search.plan is not None
+    missions = missions_for(search.plan, homes, terrain, heights_m, search.area)
+    if isinstance(missions, Refused):
+        return missions
+    return missions, Launches(flights_for(search.plan, missions, homes, terrain))
+
+
+def _uploaded(ids: tuple[SearchId, SectorId, DroneId], mission: Mission, digest: str) -> Uploaded:
+    sweep, ways = (mission.sweep_from, mission.sweep_to), (mission.out, mission.back)
+    return Uploaded(*ids, len(mission.items), digest, *sweep, *ways)
 
 
 async def _upload(vehicle: Vehicle, mission: Mission) -> str:

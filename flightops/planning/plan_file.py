@@ -7,10 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import Malformed
-from core.geo import LatLon
+from core.geo import Area, LatLon
 from core.units import within
-from flightops.planning.airspace.over_ground import Maker, Relief, followed
+from flightops.planning.airspace.over_ground import Relief, followed
+from flightops.planning.area import checked_area
 from flightops.planning.export.heights import height_figures
+from flightops.planning.fleet.drones import FleetDrone
+from flightops.planning.fleet.plan import plan_fleet, with_flights
+from flightops.planning.fleet.shares import Errand
 from flightops.planning.footprint import PERSON_M, Look
 from flightops.planning.patterns.wish import PatternWish, ground_for, plan_pattern
 from flightops.planning.sweep import COVER_ASKED, Effort, SweepPlan, SweepRequest, plan_sweep
@@ -51,7 +55,8 @@ def effort_from(word: str) -> Effort:
 class PlanWish:
     """What `airground plan` is asked beside the area: swath m, speed m/s, drones and their home, share to cover;
     `plain`: straight parallel lines only; paths keep `margin_m` inside; `wind_mps`: what the air moves by, east and
-    north; `pattern`: another than the sweep; `relief`: ground to follow; `look`: the camera that gives the swath."""
+    north; `pattern`: another than the sweep; `relief`: ground to follow; `look`: the camera that gives the swath;
+    `endurance_s`: of each drone, None: unknown; `fleet`: in place of drones, home, speed and endurance."""
 
     swath_m: float
     speed_mps: float = 12.0
@@ -66,6 +71,8 @@ class PlanWish:
     pattern: PatternWish | None = None
     relief: Relief | None = None
     look: Look | None = None
+    endurance_s: float | None = None
+    fleet: tuple[FleetDrone, ...] = ()
 
     def __post_init__(self) -> None:
         within("height_agl_m", self.height_agl_m, 5.0, 500.0)
@@ -77,8 +84,34 @@ def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
         doc = json.loads(text)
     except (ValueError, RecursionError) as wrong:
         raise Malformed("area", f"this is not JSON: {wrong}", "give a GeoJSON Polygon or a Feature with one") from wrong
-    homes = () if wish.home is None else (wish.home,) * max(wish.drones, 1)
     area, pattern = ground_for(doc, wish.pattern)
+    figures = _fleet_plan(area, wish) if wish.fleet else _like_plan(area, pattern, wish)
+    rings = [[[p.lon_deg, p.lat_deg] for p in (*r, r[0])] for r in (area.outer, *area.holes)]
+    home = {} if wish.home is None else {"home": [wish.home.lon_deg, wish.home.lat_deg]}
+    asked = {"cover_asked": wish.cover, "height_agl_m": wish.height_agl_m, "margin_m": wish.margin_m}
+    ground = {"area": {"type": "Polygon", "coordinates": rings}, "wind_mps": list(wish.wind_mps)}
+    return {**asked, **ground, **home, **figures}
+
+
+def _fleet_plan(area: Area, wish: PlanWish) -> dict[str, Any]:
+    """A plan for unlike drones. Raises Malformed for what only like drones can be asked yet."""
+    within("cover", wish.cover, 0.5, 0.999)
+    alone = {
+        "--pattern": wish.pattern is not None,
+        "--dem": wish.relief is not None,
+        "--margin": wish.margin_m > 0.0,
+        "--wind": wish.wind_mps != (0.0, 0.0),
+    }
+    for option, given in alone.items():
+        if given:
+            raise Malformed(option, "a fleet of unlike drones is planned without it", "leave it out, or give --drones")
+    return plan_fleet(Errand(checked_area(area), wish.cover, wish.effort, wish.plain), wish.fleet)
+
+
+def _like_plan(area: Area, pattern: PatternWish | None, wish: PlanWish) -> dict[str, Any]:
+    """A plan for like drones; with a home, their flights too; with heights when it follows the ground, and its
+    camera."""
+    homes = () if wish.home is None else (wish.home,) * max(wish.drones, 1)
     request = SweepRequest(
         area, wish.swath_m, wish.speed_mps, drones=wish.drones, homes=homes, cover=wish.cover, plain=wish.plain,
         margin_m=wish.margin_m, wind_mps=wish.wind_mps,
@@ -88,23 +121,26 @@ def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
         asked = replace(request, swath_m=swath_m)
         return plan_sweep(asked, wish.effort) if pattern is None else plan_pattern(asked, pattern, wish.effort)
 
-    figures = _figures(made, request, wish)
-    rings = [[[p.lon_deg, p.lat_deg] for p in (*r, r[0])] for r in (area.outer, *area.holes)]
-    home = {} if wish.home is None else {"home": [wish.home.lon_deg, wish.home.lat_deg]}
-    asked = {"cover_asked": wish.cover, "height_agl_m": wish.height_agl_m, "margin_m": wish.margin_m}
-    ground = {"area": {"type": "Polygon", "coordinates": rings}, "wind_mps": list(wish.wind_mps)}
-    return {**asked, **ground, **home, **figures}
-
-
-def _figures(made: Maker, request: SweepRequest, wish: PlanWish) -> dict[str, Any]:
-    """The plan's own part of the document, with heights when it follows the ground, and its camera."""
     camera = {} if wish.look is None else {"camera": _camera(wish.look, wish.height_agl_m)}
     if wish.relief is None:
-        return {**plan_document(made(request.swath_m)), **camera}
+        return {**_with_flights(made(request.swath_m), request, wish), **camera}
     found = followed(made, request.swath_m, request.pace, wish.relief)
-    figures, flat = height_figures(found, wish.relief, request.area, wish.home), plan_document(found.plan)
+    figures, flat = height_figures(found, wish.relief, area, wish.home), plan_document(found.plan)
     sectors = [{**s, **h} for s, h in zip(flat["sectors"], figures["sectors"], strict=True)]
     return {**flat, **figures, "sectors": sectors, **camera}
+
+
+def _with_flights(plan: SweepPlan, request: SweepRequest, wish: PlanWish) -> dict[str, Any]:
+    """The plan's document, with whole flights in still air when its drones have a home."""
+    if wish.home is None or wish.wind_mps != (0.0, 0.0):
+        return plan_document(plan)
+    drones = tuple(
+        FleetDrone(
+            str(k + 1), wish.home, wish.speed_mps, wish.swath_m, wish.endurance_s, height_agl_m=wish.height_agl_m
+        )
+        for k in range(wish.drones)
+    )
+    return with_flights(plan_document(plan), plan, request.area, drones)
 
 
 def _camera(look: Look, height_agl_m: float) -> dict[str, Any]:

@@ -28,7 +28,16 @@ GNSS_M = 3.0
 ONE_PATH_DRONES = 12
 """Up to so many drones share one path; more get parts of the area, each swept on its own."""
 
-__all__ = ["COVER_ASKED", "Effort", "SweepPath", "SweepPlan", "SweepRequest", "better_plans", "plan_sweep"]
+__all__ = [
+    "COVER_ASKED",
+    "Effort",
+    "SweepPath",
+    "SweepPlan",
+    "SweepRequest",
+    "better_plans",
+    "not_too_fine",
+    "plan_sweep",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +128,7 @@ def plan_sweep(request: SweepRequest, effort: Effort = Effort.FAST) -> SweepPlan
     """A plan that covers what was asked and stays inside the area and off its holes, as measured by other code than
     made it. Deterministic. Raises Malformed when the area is none, or no such plan was found."""
     ground = checked_area(request.area)
-    _not_too_fine(ground, request.swath_m)
+    not_too_fine(ground, request.swath_m)
     split = parts(ground.polygon, (1.0,) * request.drones) if request.drones > ONE_PATH_DRONES else None
     drones = 1 if split else request.drones
     jobs = [j for part in split or (ground.polygon,) if (j := _job(request, ground, part, drones)) is not None]
@@ -155,7 +164,7 @@ def stopping_margin_m(pace: Pace) -> float:
     return GNSS_M + ground_mps**2 / (2.0 * pace.accel_mps2)
 
 
-def _not_too_fine(ground: CheckedArea, swath_m: float) -> None:
+def not_too_fine(ground: CheckedArea, swath_m: float) -> None:
     """Raises Malformed when a swath is too narrow for an area."""
     across = max(np.hypot(*np.ptp(np.asarray(ground.polygon.exterior.coords), axis=0)), 1.0)
     lines = ground.polygon.area / swath_m / across

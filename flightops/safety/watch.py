@@ -66,7 +66,8 @@ class Watch:
             return None
         path = status.sector.path
         line = path[:1] + path[-1:] if home is None else transit_line(home, status.sector)
-        context = Context(fence_for(search.area, line), home, search.plan.speed_mps, self.endurance_s)
+        ways = (mission.out, mission.back) if mission.out and mission.back else (line,)
+        context = Context(fence_for(search.area, *ways), home, search.plan.speed_mps, self.endurance_s)
         if home is not None:
             self.contexts[drone.drone] = (mission, context)
         return context

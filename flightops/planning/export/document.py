@@ -3,9 +3,9 @@
 The document is what flightops.planning.plan_file writes (`sectors` with `path` [[longitude, latitude], ...], `drone`,
 `length_m`, `time_s`; `speed_mps`), and may further hold `name`, `area` (GeoJSON, holes are no-fly zones), `home`
 [longitude, latitude, height AMSL if known], `rally` [[longitude, latitude, height above home if wished], ...],
-`height_agl_m`, and in each sector `name`, `height_agl_m`, `speed_mps`; a plan that follows the ground also
-`height_amsl_m` and `agl_m`, one number a point of the path, and `transit_amsl_m`. Unknown keys are ignored. Errors are
-Malformed.
+`height_agl_m`, and in each sector `name`, `height_agl_m`, `speed_mps`, `home`, `flights`; a plan that follows the
+ground also `height_amsl_m` and `agl_m`, one number a point of the path, and `transit_amsl_m`. Unknown keys are ignored.
+Errors are Malformed.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from flightops.planning.rings import place
 
 MOST_SECTORS = 1_000
 MOST_RALLY = 100
+MOST_FLIGHTS = 1_000
 LONGEST_NAME = 200
 HIGHEST_AGL_M = 1_000.0
 FASTEST_MPS = 100.0
@@ -60,7 +61,8 @@ class LineHeights:
 @dataclass(frozen=True, slots=True)
 class SectorLine:
     """One drone's line. `drone`: its number from 1, or its id; a figure that is None is not known. `heights` None: all
-    of it at `height_agl_m`."""
+    of it at `height_agl_m`; `home`: its own, if that is not the plan's; `flights`: how many times it must take off to
+    fly the line."""
 
     name: str
     drone: int | str
@@ -70,8 +72,11 @@ class SectorLine:
     height_agl_m: float | None = None
     speed_mps: float | None = None
     heights: LineHeights | None = None
+    home: LatLon | None = None
+    flights: int = 1
 
     def __post_init__(self) -> None:
+        within("flights", self.flights, 1, MOST_FLIGHTS)
         if len(self.path) < 2:
             raise Malformed("path", f"{len(self.path)} points", "a path has at least 2")
         if self.heights is not None and len(self.heights.amsl_m) != len(self.path):
@@ -158,9 +163,11 @@ def _sector(sector: object, doc: dict[str, Any], index: int) -> SectorLine:
         for key in ("length_m", "time_s", "height_agl_m", "speed_mps")
     }
     drone = _drone(sector.get("drone", index + 1), f"{field}.drone")
+    home = None if sector.get("home") is None else place(sector["home"], f"{field}.home")
+    flights = int(_number(sector, "flights", f"{field}.flights") or 1)
+    name = _text(sector, "name", f"{field}.name", f"Sector {index + 1}")
     try:
-        name, heights = _text(sector, "name", f"{field}.name", f"Sector {index + 1}"), _heights(sector, field)
-        return SectorLine(name, drone, path, **numbers, heights=heights)
+        return SectorLine(name, drone, path, **numbers, heights=_heights(sector, field), home=home, flights=flights)
     except Malformed as wrong:
         known = wrong.field.startswith(field)
         raise Malformed(wrong.field if known else f"{field}.{wrong.field}", wrong.problem, wrong.fix) from wrong

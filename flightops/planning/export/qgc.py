@@ -82,7 +82,10 @@ def qgc_plans(doc: object, setup: QgcSetup | None = None) -> dict[str, dict[str,
 def _plan(plan: PlanDocument, sector: SectorLine, setup: QgcSetup, field: str) -> dict[str, Any] | Refused:
     height_m = _given(sector.height_agl_m, f"{field}.height_agl_m")
     speed_mps = _given(sector.speed_mps, f"{field}.speed_mps")
-    home = sector.path[0] if plan.home is None else plan.home.place
+    if sector.flights > 1:
+        problem = f"it takes {sector.flights} flights, and a .plan holds one"
+        return Refused.because(field, problem, "send more drones, or write --format json")
+    home = sector.home or (sector.path[0] if plan.home is None else plan.home.place)
     out, back = _way(plan, home, sector.path[0]), _way(plan, sector.path[-1], home)
     if isinstance(out, Refused):
         return out

@@ -12,7 +12,7 @@ from shapely import Polygon
 from core.errors import Malformed
 from core.geo import Floats, LocalFrame
 from flightops.planning.cells.lines import Weave
-from flightops.planning.partition import shares
+from flightops.planning.partition import WaysTime, shares
 from flightops.planning.paths.drafts import Draft, Ground, Richness, drafts
 from flightops.planning.paths.fill import Filling
 from flightops.planning.paths.timing import Pace, flight_s
@@ -69,7 +69,8 @@ TRIALS = {
 class Job:
     """What is to be swept: a polygon in metres of `frame`, swath m, pace, share to cover of what can be seen, how many
     share the path; `plain`: straight parallel lines only, along `way_rad` when that is given; `flyable`: the part that
-    paths must not leave (None: all of it), about `margin_m` inside."""
+    paths must not leave (None: all of it), about `margin_m` inside; `ways_s`: what ways there and back add to each
+    share."""
 
     polygon: Polygon
     frame: LocalFrame
@@ -81,6 +82,7 @@ class Job:
     way_rad: float | None = None
     margin_m: float = 0.0
     flyable: Polygon | None = None
+    ways_s: WaysTime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +226,7 @@ def _shared(task: _Task, path: Floats) -> tuple[tuple[Floats, ...], Verdict]:
     job = task.job
 
     def tried(link_m: float) -> tuple[tuple[Floats, ...], Verdict]:
-        paths = shares(path, job.drones, job.pace, link_m)
+        paths = shares(path, job.drones, job.pace, link_m, job.ways_s)
         flown = tuple(job.frame.to_xy_many(job.frame.to_lonlat_many(p)) for p in paths)
         return paths, judge(job.polygon, flown, job.swath_m, task.flyable)
 

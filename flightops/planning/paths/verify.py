@@ -48,16 +48,18 @@ def footprint(paths: tuple[Floats, ...], swath_m: float, quad_segs: int = EXACT_
     return shapely.union_all(shapely.buffer(shapely.linestrings(legs), swath_m / 2.0, quad_segs=quad_segs))
 
 
-def _unseen(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> list[BaseGeometry]:
-    """Ground that no leg covers, slab by slab across the legs (small unions), in a frame of its own."""
+def _unseen(area: Polygon, paths: tuple[Floats, ...], swaths_m: tuple[float, ...]) -> list[BaseGeometry]:
+    """Ground that no leg covers, slab by slab across the legs (small unions), in a frame of its own; one swath a
+    path."""
     turn = _along(paths)
     legs = np.concatenate([np.stack([p[:-1], p[1:]], axis=1) for p in paths]) @ turn
     ground = shapely.transform(area, lambda xy: xy @ turn)
     left, bottom, right, top = ground.bounds
-    slabs = max(int((top - bottom) / (SLAB_SWATHS * swath_m)), 1)
+    slabs = max(int((top - bottom) / (SLAB_SWATHS * max(swaths_m))), 1)
     edges = np.linspace(bottom - 1.0, top + 1.0, slabs + 1)
     pieces = shapely.intersection(ground, shapely.box(left - 1.0, edges[:-1], right + 1.0, edges[1:]))
-    strips = shapely.buffer(shapely.linestrings(legs), swath_m / 2.0, quad_segs=EXACT_SEGS)
+    half_m = np.repeat(np.array(swaths_m) / 2.0, [len(p) - 1 for p in paths])
+    strips = shapely.buffer(shapely.linestrings(legs), half_m, quad_segs=EXACT_SEGS)
     reach = shapely.bounds(strips)
     lost = []
     for piece, low, high in zip(pieces, edges[:-1], edges[1:], strict=True):
@@ -68,8 +70,8 @@ def _unseen(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> list[Ba
 
 def gaps(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> list[Polygon]:
     """Ground that no leg covers, in the frame of the area, the largest piece first."""
-    back = _along(paths).T
-    pieces = shapely.union_all([shapely.transform(g, lambda xy: xy @ back) for g in _unseen(area, paths, swath_m)])
+    back, missed = _along(paths).T, _unseen(area, paths, (swath_m,) * len(paths))
+    pieces = shapely.union_all([shapely.transform(g, lambda xy: xy @ back) for g in missed])
     return sorted((g for g in shapely.get_parts(pieces) if g.area > 0.0), key=lambda g: (-g.area, g.bounds))
 
 
@@ -89,8 +91,11 @@ def _leaving(flyable: Polygon, paths: tuple[Floats, ...]) -> tuple[float, float]
     return outside, hole
 
 
-def judge(area: Polygon, paths: tuple[Floats, ...], swath_m: float, flyable: Polygon | None = None) -> Verdict:
+def judge(
+    area: Polygon, paths: tuple[Floats, ...], swath_m: float | tuple[float, ...], flyable: Polygon | None = None
+) -> Verdict:
     """Measure the (n, 2) paths, two or more points each, against the area they are to sweep and the part of it they
-    must not leave (None: all of it), in the same frame."""
-    lost = sum(float(g.area) for g in _unseen(area, paths, swath_m))
+    must not leave (None: all of it), in the same frame. `swath_m`: one for all, or each path's own."""
+    swaths_m = swath_m if isinstance(swath_m, tuple) else (swath_m,) * len(paths)
+    lost = sum(float(g.area) for g in _unseen(area, paths, swaths_m))
     return Verdict(float(np.clip(1.0 - lost / area.area, 0.0, 1.0)), *_leaving(flyable or area, paths))

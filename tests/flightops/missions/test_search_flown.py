@@ -117,7 +117,7 @@ async def airfield(folder: Path, first_port: int, *autopilots: Autopilot) -> Asy
 
 
 def order(search: str, *drones: DroneId) -> SearchArea:
-    corners = ((30, 30), (90, 30), (90, 80), (30, 80))
+    corners = ((30, -110), (90, -110), (90, 150), (30, 150))
     area = Area(tuple(FRAME.to_latlon(x, y) for x, y in corners))
     return SearchArea(SearchId(search), area, PILOT, drones, HEIGHT_M, 12.0, swath_m=20.0)
 
