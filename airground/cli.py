@@ -89,13 +89,21 @@ def plan(
     pattern: Annotated[str, typer.Option(help="best (any that is quick) or s (straight parallel lines).")] = "best",
     height: Annotated[float, typer.Option(min=5, max=500, help="Height above ground in the files written, m.")] = 60.0,
     form: Annotated[str, typer.Option("--format", help="json, plan (QGroundControl), kml, gpx, geojson.")] = "json",
+    probability: Annotated[Path | None, typer.Option(help="Where somebody may be: GeoJSON, rings or a grid.")] = None,
+    sweep_width: Annotated[str | None, typer.Option(help="Metres, or a table (JSON); with --probability.")] = None,
+    look: Annotated[
+        str | None, typer.Option(help="SENSOR,HOUR,LAND: thermal,night,forest:0.6 finds the width.")
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="Sweeping time of each drone; with --probability.")] = None,
 ) -> None:
     """Plan a sweep, offline."""
-    from airground.offline import home_from, plan_file
+    from airground.offline import home_from, likely_from, plan_file
     from flightops.planning.plan_file import PlanWish, effort_from, pattern_from
 
     place, plain = home_from(home), pattern_from(pattern)
-    plan_file(area, out, PlanWish(swath, speed, drones, place, cover, effort_from(effort), plain, height), form)
+    likely = likely_from(probability, sweep_width, look, minutes)
+    wish = PlanWish(swath, speed, drones, place, cover, effort_from(effort), plain, height, likely)
+    plan_file(area, out, wish, form)
 
 
 @app.command()

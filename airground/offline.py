@@ -15,6 +15,7 @@ from core.geo import LatLon
 from core.io.runtime import SystemClock
 
 if TYPE_CHECKING:
+    from flightops.planning.finding.asked import LikelyWish
     from flightops.planning.plan_file import PlanWish
 
 
@@ -24,10 +25,7 @@ def plan_file(area: Path, out: Path, wish: PlanWish, form: str = "json") -> None
     from flightops.planning.plan_file import plan_area_file
 
     known_format(form)
-    try:
-        text = area.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as e:
-        raise Malformed("AREA", f"can't read {area}: {e}") from e
+    text = _read(area, "AREA")
     clock = SystemClock()
     console = Console(stderr=True)
     with console.status(f"planning {area.name} for {wish.drones} drone(s)"):
@@ -42,6 +40,29 @@ def plan_file(area: Path, out: Path, wish: PlanWish, form: str = "json") -> None
         f"{len(doc['sectors'])} sector(s), longest {minutes:.1f} min, cover {100 * doc['cover']:.2f} %, "
         f"planned in {doc['planning_s']:.2f} s -> {', '.join(str(out.with_name(name)) for name in files)}"
     )
+
+
+def likely_from(
+    probability: Path | None, width: str | None, look: str | None, minutes: float | None
+) -> LikelyWish | None:
+    """What the options of `airground plan` say of where somebody may be; None when nothing. Raises Malformed."""
+    from flightops.planning.finding.asked import LikelyWish
+
+    if probability is None:
+        for name, value in (("--sweep-width", width), ("--look", look), ("--minutes", minutes)):
+            if value is not None:
+                raise Malformed(name, "is given without --probability", "say where somebody may be, or leave it out")
+        return None
+    if width is not None and Path(width).suffix == ".json":
+        width = _read(Path(width), "--sweep-width")
+    return LikelyWish(_read(probability, "--probability"), width, look, minutes)
+
+
+def _read(path: Path, field: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as e:
+        raise Malformed(field, f"can't read {path}: {e}") from e
 
 
 def home_from(text: str | None) -> LatLon | None:

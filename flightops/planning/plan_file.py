@@ -9,6 +9,7 @@ from typing import Any
 from core.errors import Malformed
 from core.geo import LatLon
 from flightops.planning.area import area_from_geojson
+from flightops.planning.finding.asked import LikelyWish, planned
 from flightops.planning.sweep import COVER_ASKED, Effort, SweepPlan, SweepRequest, plan_sweep
 
 
@@ -45,7 +46,7 @@ def effort_from(word: str) -> Effort:
 @dataclass(frozen=True, slots=True)
 class PlanWish:
     """What `airground plan` is asked beside the area: swath m, speed m/s, drones and their home, share to cover;
-    `plain`: straight parallel lines only."""
+    `plain`: straight parallel lines only; `likely`: where somebody may be, None: everywhere alike."""
 
     swath_m: float
     speed_mps: float = 12.0
@@ -55,6 +56,7 @@ class PlanWish:
     effort: Effort = Effort.FAST
     plain: bool = False
     height_agl_m: float = 60.0
+    likely: LikelyWish | None = None
 
 
 def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
@@ -68,10 +70,18 @@ def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
     request = SweepRequest(
         area, wish.swath_m, wish.speed_mps, drones=wish.drones, homes=homes, cover=wish.cover, plain=wish.plain
     )
-    made = plan_document(plan_sweep(request, wish.effort))
+    made = _planned(request, wish)
     rings = [[[p.lon_deg, p.lat_deg] for p in (*r, r[0])] for r in (area.outer, *area.holes)]
     home = {} if wish.home is None else {"home": [wish.home.lon_deg, wish.home.lat_deg]}
     return {**made, "area": {"type": "Polygon", "coordinates": rings}, "height_agl_m": wish.height_agl_m, **home}
+
+
+def _planned(request: SweepRequest, wish: PlanWish) -> dict[str, Any]:
+    """The plan's document, with `probability` when the wish says where somebody may be."""
+    if wish.likely is None:
+        return plan_document(plan_sweep(request, wish.effort))
+    plan, found = planned(request, wish.likely, wish.effort, wish.height_agl_m)
+    return {**plan_document(plan), "probability": found}
 
 
 PATTERNS = {"best": False, "s": True}
