@@ -1,0 +1,58 @@
+"""The edge of coverage: it reads the record when asked, and works a search out once for all who ask."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from core.ids import SearchId, SectorId
+from core.log import EventLog
+from flightops.coverage.answers import coverage_json
+from flightops.coverage.flown import FlownSearches, Searched
+from flightops.coverage.seen import Means, coverage_of
+
+MOST_KEPT = 20
+
+Mark = tuple[tuple[str, int, frozenset[SectorId], bool], ...]
+
+
+class CoverageBook:
+    """Coverage of searches in a log. Geometry runs in a thread, one search at a time."""
+
+    def __init__(self, log: EventLog, means: Means) -> None:
+        self._log, self._means = log, means
+        self._flown = FlownSearches()
+        self._lock = asyncio.Lock()
+        self._known: dict[SearchId, tuple[Mark, dict[str, Any]]] = {}
+
+    async def coverage(self, search: SearchId) -> dict[str, Any] | None:
+        """The coverage of a search as GeoJSON (`answers.py`); None when no such search was accepted."""
+        async with self._lock:
+            await self._catch_up()
+            asked = self._flown.search(search)
+            if asked is None:
+                return None
+            others = self._flown.beside(asked)
+            mark = tuple(_mark(s) for s in (asked, *others))
+            known = self._known.get(search)
+            if known is None or known[0] != mark:
+                known = mark, await asyncio.to_thread(self._worked_out, asked, others)
+                self._known.pop(search, None)
+                self._known[search] = known
+                if len(self._known) > MOST_KEPT:
+                    del self._known[next(iter(self._known))]
+            return known[1]
+
+    async def _catch_up(self) -> None:
+        while batch := await self._log.read(self._flown.seq):
+            for record in batch:
+                self._flown.hear(record)
+            await asyncio.sleep(0)
+
+    def _worked_out(self, asked: Searched, others: tuple[Searched, ...]) -> dict[str, Any]:
+        return coverage_json(coverage_of(asked, others, self._means))
+
+
+def _mark(s: Searched) -> tuple[str, int, frozenset[SectorId], bool]:
+    """Changes whenever the coverage of a search may."""
+    return s.search, len(s.strips), frozenset(s.over), s.ended
