@@ -90,7 +90,8 @@ class Coordinator:
         return Camera(camera.width_px, camera.height_px, camera.hfov_deg) if camera else THERMAL_640
 
     def _coverage(self) -> CoverageBook:
-        return CoverageBook(self._log, Means(self._lens(), self._settings.search.sweep_width_m, self._data.woods))
+        means = Means(self._lens(), self._settings.search.sweep_width_m, self._data.woods)
+        return CoverageBook(self._log, means, self._clock)
 
     def _ground_parts(self) -> Ground:
         return Ground(Router(self._data.roads), self._data.sites, self._settings.units, self._settings.dispatch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from core.clock import Clock
 from core.ids import SearchId, SectorId
 from core.log import EventLog
 from flightops.coverage.answers import coverage_json
@@ -13,14 +14,14 @@ from flightops.coverage.seen import Means, coverage_of
 
 MOST_KEPT = 20
 
-Mark = tuple[tuple[str, int, frozenset[SectorId], bool], ...]
+Mark = tuple[frozenset[SectorId], tuple[tuple[SearchId, int], ...]]
 
 
 class CoverageBook:
     """Coverage of searches in a log. Geometry runs in a thread, one search at a time."""
 
-    def __init__(self, log: EventLog, means: Means) -> None:
-        self._log, self._means = log, means
+    def __init__(self, log: EventLog, means: Means, clock: Clock) -> None:
+        self._log, self._means, self._clock = log, means, clock
         self._flown = FlownSearches()
         self._lock = asyncio.Lock()
         self._known: dict[SearchId, tuple[Mark, dict[str, Any]]] = {}
@@ -33,10 +34,11 @@ class CoverageBook:
             if asked is None:
                 return None
             others = self._flown.beside(asked)
-            mark = tuple(_mark(s) for s in (asked, *others))
+            over = asked.over_by(self._clock.now())
+            mark = over, tuple((s.search, len(s.strips)) for s in (asked, *others))
             known = self._known.get(search)
             if known is None or known[0] != mark:
-                known = mark, await asyncio.to_thread(self._worked_out, asked, others)
+                known = mark, await asyncio.to_thread(self._worked_out, asked, others, over)
                 self._known.pop(search, None)
                 self._known[search] = known
                 if len(self._known) > MOST_KEPT:
@@ -49,10 +51,5 @@ class CoverageBook:
                 self._flown.hear(record)
             await asyncio.sleep(0)
 
-    def _worked_out(self, asked: Searched, others: tuple[Searched, ...]) -> dict[str, Any]:
-        return coverage_json(coverage_of(asked, others, self._means))
-
-
-def _mark(s: Searched) -> tuple[str, int, frozenset[SectorId], bool]:
-    """Changes whenever the coverage of a search may."""
-    return s.search, len(s.strips), frozenset(s.over), s.ended
+    def _worked_out(self, asked: Searched, others: tuple[Searched, ...], over: frozenset[SectorId]) -> dict[str, Any]:
+        return coverage_json(coverage_of(asked, others, over, self._means))

@@ -24,23 +24,29 @@ SAME_CASE_S = 6 * 3600.0
 """Searches accepted within this of one another look for the same person: their sweeps add up."""
 
 
+SETTLE_S = 4.0
+"""The last strips of a sector come in its first seconds after its end (`missions/strips.py`): until then nothing of it
+is called a gap."""
+
+
 @dataclass(slots=True)
 class Searched:
-    """One search: its order, which sectors are over (swept or given up), what cameras saw: rings (n, 2) of longitude
-    and latitude, not closed."""
+    """One search: its order, since when sectors are over (swept or given up), what cameras saw: rings (n, 2) of
+    longitude and latitude, not closed; when it ended, None: not yet."""
 
     search: SearchId
     area: Area
     plan: SearchPlan
     accepted_at: UtcSeconds
-    over: set[SectorId] = field(default_factory=set)
+    over: dict[SectorId, UtcSeconds] = field(default_factory=dict)
     strips: list[Floats] = field(default_factory=list)
-    ended: bool = False
+    ended_at: UtcSeconds | None = None
 
-    @property
-    def all_over(self) -> bool:
-        """Whether nothing of it will be flown any more."""
-        return self.ended or self.over >= {s.sector for s in self.plan.sectors}
+    def over_by(self, now: UtcSeconds) -> frozenset[SectorId]:
+        """Sectors that are over, their last strips included."""
+        ended = self.ended_at is not None and now - self.ended_at >= SETTLE_S
+        every = (s.sector for s in self.plan.sectors)
+        return frozenset(every if ended else (k for k, at in self.over.items() if now - at >= SETTLE_S))
 
 
 class FlownSearches:
@@ -61,13 +67,13 @@ class FlownSearches:
             case StripSwept(search=id_, ring=ring) if known := self._searches.get(id_):
                 known.strips.append(lonlat(ring))
             case SectorEntered(search=id_, sector=sector) if known := self._searches.get(id_):
-                known.over.discard(sector)
+                known.over.pop(sector, None)
             case SectorSwept(search=id_, sector=sector) | SectorFailed(search=id_, sector=sector) if (
                 known := self._searches.get(id_)
             ):
-                known.over.add(sector)
+                known.over[sector] = record.at
             case SearchEnded(search=id_) if known := self._searches.get(id_):
-                known.ended = True
+                known.ended_at = record.at
 
     def search(self, search: SearchId) -> Searched | None:
         """One search as it is now."""

@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from core.camera import Camera
 from core.events import SearchPlan
 from core.geo import Floats, LocalFrame
-from core.ids import SearchId
+from core.ids import SearchId, SectorId
 from core.units import within
 from flightops.coverage.flown import Searched
 from flightops.coverage.land import Wood
@@ -105,9 +105,10 @@ class Coverage:
     again: tuple[Polygon, ...]
 
 
-def coverage_of(asked: Searched, others: Sequence[Searched], means: Means) -> Coverage:
-    """The coverage of a search as things stand; `others`: sweeps for the same person, which may have seen its gaps.
-    Raises Malformed when its area is none (such a search is never accepted)."""
+def coverage_of(asked: Searched, others: Sequence[Searched], over: frozenset[SectorId], means: Means) -> Coverage:
+    """The coverage of a search as things stand. `over`: its sectors that are (`Searched.over_by`); `others`: sweeps for
+    the same person, which may have seen its gaps. Raises Malformed when its area is none (such a search is never
+    accepted)."""
     checked = checked_area(asked.area)
     area, frame = checked.polygon, checked.frame
     own = seen_ground(asked.strips, checked)
@@ -115,7 +116,7 @@ def coverage_of(asked: Searched, others: Sequence[Searched], means: Means) -> Co
     sweeps = [(asked, own), *beside]
     everything = shapely.union_all([shape for _, shape in sweeps], grid_size=GRID_M)
     ground, known, unknown = _under_trees(checked, means, asked.plan)
-    gaps = gaps_in(shapely.difference(_over_ground(asked, checked), everything))
+    gaps = gaps_in(shapely.difference(_over_ground(asked, over, checked), everything))
     known_share = float(known.area / area.area)
     return Coverage(
         asked.search,
@@ -130,7 +131,7 @@ def coverage_of(asked: Searched, others: Sequence[Searched], means: Means) -> Co
         _through(ground, own) if known_share > 0.0 else None,
         known_share,
         float(shapely.difference(unknown, known).area / area.area),
-        asked.all_over,
+        _all(asked, over),
         gaps[:MOST_GAPS],
         max(len(gaps) - MOST_GAPS, 0),
         again(gaps, area, asked.plan.swath_m),
@@ -176,10 +177,15 @@ def _holding(shape: BaseGeometry, gaps: Sequence[Polygon], room: BaseGeometry) -
     return [p for p in pieces if shapely.area(shapely.intersection(p, held)) >= LEAST_GAP_M2 / 2.0]
 
 
-def _over_ground(asked: Searched, checked: CheckedArea) -> BaseGeometry:
+def _all(asked: Searched, over: frozenset[SectorId]) -> bool:
+    """Whether nothing of it will be flown any more."""
+    return over >= {s.sector for s in asked.plan.sectors}
+
+
+def _over_ground(asked: Searched, done: frozenset[SectorId], checked: CheckedArea) -> BaseGeometry:
     """Ground whose turn is over: all of it once nothing will be flown any more, else what sectors that are over were to
     see, less what others still may."""
-    if asked.all_over:
+    if _all(asked, done):
         return checked.polygon
     swath = asked.plan.swath_m
     paths = {
@@ -187,8 +193,8 @@ def _over_ground(asked: Searched, checked: CheckedArea) -> BaseGeometry:
         for s in asked.plan.sectors
         if len(s.path) > 1
     }
-    over = tuple(p for k, p in paths.items() if k in asked.over)
-    still = tuple(p for k, p in paths.items() if k not in asked.over)
+    over = tuple(p for k, p in paths.items() if k in done)
+    still = tuple(p for k, p in paths.items() if k not in done)
     if not over:
         return Polygon()
     ground = shapely.intersection(footprint(over, swath, 8), checked.polygon)

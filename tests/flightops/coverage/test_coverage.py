@@ -40,6 +40,7 @@ from flightops.coverage.flown import SAME_CASE_S, FlownSearches
 from flightops.coverage.land import woods_from
 from flightops.coverage.seen import Coverage, Means, coverage_of, gaps_in
 from flightops.planning.area import checked_area
+from tests.ground.ground_worlds import HandClock
 from tests.ground.web_world import world
 
 FRAME = LocalFrame(LatLon(28.8885, 120.036))
@@ -48,6 +49,8 @@ WHO, DRONE = PersonName("chen"), DroneId("d1")
 WIDE, TALL, SWATH = 400.0, 200.0, 40.0
 OUTLINE = shapely.box(0.0, 0.0, WIDE, TALL)
 MEANS = Means(THERMAL_640, 36.0)
+LATER = UtcSeconds(50_000.0)
+CLOCK = HandClock(LATER)
 
 
 def ring(polygon: Polygon) -> tuple[LatLon, ...]:
@@ -85,7 +88,7 @@ def found(facts: Iterable[Fact], means: Means = MEANS) -> Coverage:
     book = folded(facts)
     asked = book.search(HERE)
     assert asked is not None
-    return coverage_of(asked, book.beside(asked), means)
+    return coverage_of(asked, book.beside(asked), asked.over_by(LATER), means)
 
 
 boxes = st.lists(
@@ -138,6 +141,16 @@ def test_only_sectors_that_are_over_have_gaps() -> None:
     ended = found([*flying, SearchEnded(HERE, SearchOutcome.STOPPED, WHO)])
     assert ended.over
     assert sum(g.area for g in ended.gaps) == pytest.approx(WIDE * (TALL - SWATH), rel=0.01)
+
+
+def test_nothing_is_a_gap_before_the_last_strips_are_in() -> None:
+    book = folded([accepted(), *(swept(k) for k in range(4)), SearchEnded(HERE, SearchOutcome.SWEPT, WHO)], at=1000.0)
+    asked = book.search(HERE)
+    assert asked is not None
+    assert asked.over_by(UtcSeconds(1005.0)) == frozenset()
+    assert asked.over_by(UtcSeconds(1006.5)) == {SectorId("s1.0")}
+    assert len(asked.over_by(UtcSeconds(1010.0))) == 5
+    assert coverage_of(asked, (), frozenset(), MEANS).gaps == ()
 
 
 def test_slivers_and_specks_are_left_out() -> None:
@@ -249,7 +262,7 @@ def test_many_gaps_become_one_search_over_their_hull() -> None:
 
 async def test_the_route_answers_with_geojson_and_searches_that_can_be_posted(tmp_path: Path) -> None:
     log = MemoryLog()
-    book = CoverageBook(log, MEANS)
+    book = CoverageBook(log, MEANS, CLOCK)
     w = world(tmp_path, log=log, coverage=book.coverage)
     async with w.client(Role.UNIT) as c:
         assert (await c.get("/api/v1/searches/s1/coverage")).status_code == 404
@@ -273,7 +286,7 @@ async def test_the_route_answers_with_geojson_and_searches_that_can_be_posted(tm
 
 async def test_the_book_follows_the_record_and_works_out_only_what_changed() -> None:
     log = MemoryLog()
-    book = CoverageBook(log, MEANS)
+    book = CoverageBook(log, MEANS, CLOCK)
     assert await book.coverage(HERE) is None
     await log.append(UtcSeconds(5.0), accepted())
     first = await book.coverage(HERE)

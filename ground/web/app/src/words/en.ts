@@ -165,7 +165,7 @@ export const en = {
   "coverage.pod": "POD",
   "coverage.seen_all": "Seen, {n} searches",
   "coverage.pod_all": "POD, {n} searches",
-  "coverage.canopy": "Seen through canopy",
+  "coverage.canopy": "Seen, less canopy",
   "coverage.gaps": "Gaps",
   "coverage.no_gaps": "none",
   "coverage.canopy_unknown": "{share} lies under trees whose canopy the map does not know: POD is too high there.",

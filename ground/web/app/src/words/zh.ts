@@ -167,7 +167,7 @@ export const zh: Record<WordKey, string> = {
   "coverage.pod": "发现概率",
   "coverage.seen_all": "{n} 次搜索合计看到",
   "coverage.pod_all": "{n} 次搜索合计发现概率",
-  "coverage.canopy": "透过树冠看到",
+  "coverage.canopy": "扣除树冠遮挡",
   "coverage.gaps": "漏扫区",
   "coverage.no_gaps": "无",
   "coverage.canopy_unknown": "{share} 位于郁闭度未知的林下：该处发现概率偏高。",
