@@ -114,7 +114,7 @@ def coverage_of(asked: Searched, others: Sequence[Searched], over: frozenset[Sec
     own = seen_ground(asked.strips, checked)
     beside = [(s, shape) for s in others if not (shape := seen_ground(s.strips, checked)).is_empty]
     sweeps = [(asked, own), *beside]
-    everything = shapely.union_all([shape for _, shape in sweeps], grid_size=GRID_M)
+    everything = shapely.union_all([shape for _, shape in sweeps], grid_size=GRID_M) if beside else own
     ground, known, unknown = _under_trees(checked, means, asked.plan)
     gaps = gaps_in(shapely.difference(_over_ground(asked, over, checked), everything))
     known_share = float(known.area / area.area)
@@ -144,7 +144,8 @@ def seen_ground(strips: Sequence[Floats], checked: CheckedArea) -> BaseGeometry:
     for strip in strips:
         xy = checked.frame.to_xy_many(strip)
         if len(xy) >= 3 and np.isfinite(xy).all() and (np.abs(xy) < 1e6).all():
-            shapes.append(shapely.buffer(shapely.make_valid(Polygon(xy)), 0.0))
+            shape = Polygon(xy)
+            shapes.append(shape if shape.is_valid else shapely.buffer(shapely.make_valid(shape), 0.0))
     near = [s for s in shapes if shapely.intersects(s, checked.polygon)]
     return shapely.MultiPolygon(parts(shapely.intersection(shapely.union_all(near, grid_size=GRID_M), checked.polygon)))
 
