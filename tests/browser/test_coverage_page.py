@@ -73,7 +73,7 @@ def basemap() -> bytes:
 async def served(folder: Path) -> AsyncIterator[tuple[web_world.World, str]]:
     """The page over a record with one search flown; wishes are kept in the world's `asked`."""
     log = MemoryLog()
-    await log.append(UtcSeconds(1000.0), *facts())
+    await log.append(UtcSeconds(SystemClock().now() - 600.0), *facts())
     means = Means(THERMAL_640, 36.0, woods_from(json.loads(basemap())))
     w = web_world.world(
         folder,
@@ -85,6 +85,8 @@ async def served(folder: Path) -> AsyncIterator[tuple[web_world.World, str]]:
     )
     door = listening("127.0.0.1", 0)
     server = uvicorn.Server(server_config(w.app, "127.0.0.1", 0))
+    real = SystemClock()
+    w.clock.now, w.clock.monotonic = real.now, real.monotonic  # type: ignore[method-assign]
     async with w.running():
         task = asyncio.create_task(server.serve(sockets=[door]))
         yield w, f"http://127.0.0.1:{door.getsockname()[1]}"
@@ -132,6 +134,8 @@ async def test_gaps_are_told_and_flown_again(tmp_path: Path, monkeypatch: pytest
         assert abs(float(told.removesuffix(" %")) / 100 - seen) < 0.002
         assert (await made.get_by_test_id("coverage-gaps").inner_text()).startswith("2 · ")
         assert await made.get_by_test_id("coverage-canopy").is_visible()
+        await made.get_by_test_id("legend").click()
+        await made.get_by_text("Not seen though flown").wait_for()
         await made.get_by_test_id("search-card").get_by_role("button").first.click()
         await made.wait_for_timeout(2500)
         await made.screenshot(path=tmp_path / "night-en.png")

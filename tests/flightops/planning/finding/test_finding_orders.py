@@ -212,6 +212,7 @@ def test_the_file_states_what_was_gained() -> None:
     assert plan.cover >= request.cover
 
 
+@pytest.mark.slow
 def test_a_short_time_says_what_each_sector_merits() -> None:
     request = SweepRequest(area_of(FIELD), 40.0, drones=3)
     _, told = planned(request, LikelyWish(rings(), minutes=2.0), Effort.FIRST, 60.0)
