@@ -111,23 +111,30 @@ def plan(
     wind: Annotated[str | None, typer.Option(help="SPEED,FROM: m/s and the true degrees it comes from.")] = None,
     margin: Annotated[str, typer.Option(help="Paths keep this far inside, m; auto: GNSS and v^2/2a.")] = "0",
     form: Annotated[str, typer.Option("--format", help="json, plan (QGroundControl), kml, gpx, geojson.")] = "json",
+    probability: Annotated[Path | None, typer.Option(help="Where somebody may be: GeoJSON, rings or a grid.")] = None,
+    sweep_width: Annotated[str | None, typer.Option(help="Metres, or a table (JSON); with --probability.")] = None,
+    look: Annotated[
+        str | None, typer.Option(help="SENSOR,HOUR,LAND: thermal,night,forest:0.6 finds the width.")
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="Sweeping time of each drone; with --probability.")] = None,
 ) -> None:
     """Plan a search, offline."""
     from airground import plan_options as options
-    from airground.offline import Drones, drones_from, home_from, plan_file
+    from airground.offline import Drones, drones_from, home_from, likely_from, plan_file
     from flightops.planning.paths.timing import Pace
     from flightops.planning.plan_file import PlanWish, effort_from
 
     with options.named_as_options():
         air, mps = options.wind_from(wind), options.USUAL_MPS if speed is None else speed
         inside = options.margin_from(margin, Pace(mps, wind_mps=air))
-        look = options.look_from(options.Optics(hfov, vfov, pitch, sidelap, image_width, person_px))
-        apart = options.swath_from(swath, look, height)
+        camera = options.look_from(options.Optics(hfov, vfov, pitch, sidelap, image_width, person_px))
+        apart = options.swath_from(swath, camera, height)
         ground = options.terrain_from(dem, area, home_from(home))
         plain, other = options.pattern_from(options.Shape(pattern, bearing, datum, corridor), ground)
         wish = PlanWish(
             apart, mps, cover=cover, effort=effort_from(effort), plain=plain, height_agl_m=height, margin_m=inside,
-            wind_mps=air, pattern=other, relief=options.relief_from(ground, height, climb, look), look=look,
+            wind_mps=air, pattern=other, relief=options.relief_from(ground, height, climb, camera), look=camera,
+            likely=likely_from(probability, sweep_width, look, minutes),
         )  # fmt: skip
         plan_file(area, out, drones_from(wish, Drones(speed, drones, home, endurance, fleet)), form)
 

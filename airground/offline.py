@@ -17,6 +17,7 @@ from core.io.runtime import SystemClock
 from core.units import within
 
 if TYPE_CHECKING:
+    from flightops.planning.finding.asked import LikelyWish
     from flightops.planning.fleet.drones import FleetDrone
     from flightops.planning.plan_file import PlanWish
 
@@ -31,10 +32,7 @@ def plan_file(area: Path, out: Path, wish: PlanWish, form: str = "json") -> None
     from flightops.planning.plan_file import plan_area_file
 
     known_format(form)
-    try:
-        text = area.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as e:
-        raise Malformed("AREA", f"can't read {area}: {e}") from e
+    text = _read(area, "AREA")
     clock = SystemClock()
     console = Console(stderr=True)
     with console.status(f"planning {area.name} for {len(wish.fleet) or wish.drones} drone(s)"):
@@ -119,6 +117,29 @@ def cover_words(doc: dict[str, Any]) -> str:
     words += f", {least:.0f} to {most:.0f} m above ground, lines {doc['swath_m']:.1f} m apart"
     over_m = sum(t["to_m"] - t["from_m"] for s in sectors for t in s["too_high"])
     return words + (f", {over_m:.0f} m of it too high: ground too steep to follow" if over_m else "")
+
+
+def likely_from(
+    probability: Path | None, width: str | None, look: str | None, minutes: float | None
+) -> LikelyWish | None:
+    """What the options of `airground plan` say of where somebody may be; None when nothing. Raises Malformed."""
+    from flightops.planning.finding.asked import LikelyWish
+
+    if probability is None:
+        for name, value in (("--sweep-width", width), ("--look", look), ("--minutes", minutes)):
+            if value is not None:
+                raise Malformed(name, "is given without --probability", "say where somebody may be, or leave it out")
+        return None
+    if width is not None and Path(width).suffix == ".json":
+        width = _read(Path(width), "--sweep-width")
+    return LikelyWish(_read(probability, "--probability"), width, look, minutes)
+
+
+def _read(path: Path, field: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as e:
+        raise Malformed(field, f"can't read {path}: {e}") from e
 
 
 def home_from(text: str | None, option: str = "--home") -> LatLon | None:

@@ -12,6 +12,7 @@ from core.units import within
 from flightops.planning.airspace.over_ground import Relief, followed
 from flightops.planning.area import checked_area
 from flightops.planning.export.heights import height_figures
+from flightops.planning.finding.asked import LikelyWish, planned
 from flightops.planning.fleet.drones import FleetDrone
 from flightops.planning.fleet.plan import plan_fleet, with_flights
 from flightops.planning.fleet.shares import Errand
@@ -56,7 +57,8 @@ class PlanWish:
     """What `airground plan` is asked beside the area: swath m, speed m/s, drones and their home, share to cover;
     `plain`: straight parallel lines only; paths keep `margin_m` inside; `wind_mps`: what the air moves by, east and
     north; `pattern`: another than the sweep; `relief`: ground to follow; `look`: the camera that gives the swath;
-    `endurance_s`: of each drone, None: unknown; `fleet`: in place of drones, home, speed and endurance."""
+    `endurance_s`: of each drone, None: unknown; `fleet`: in place of drones, home, speed and endurance; `likely`: where
+    somebody may be, None: everywhere alike."""
 
     swath_m: float
     speed_mps: float = 12.0
@@ -73,9 +75,34 @@ class PlanWish:
     look: Look | None = None
     endurance_s: float | None = None
     fleet: tuple[FleetDrone, ...] = ()
+    likely: LikelyWish | None = None
 
     def __post_init__(self) -> None:
         within("height_agl_m", self.height_agl_m, 5.0, 500.0)
+        _together("a fleet of unlike drones", bool(self.fleet), self._given("likely", "wind_mps"))
+        _together("a plan by probability", self.likely is not None, self._given())
+
+    def _given(self, *more: str) -> dict[str, bool]:
+        """Options that not every plan takes, by the word of the command, and whether they are given."""
+        given = {
+            "pattern": self.pattern is not None,
+            "relief": self.relief is not None,
+            "margin_m": self.margin_m > 0.0,
+            "likely": self.likely is not None,
+            "wind_mps": self.wind_mps != (0.0, 0.0),
+        }
+        return {OPTIONS[k]: v for k, v in given.items() if k not in ("likely", "wind_mps") or k in more}
+
+
+OPTIONS = {
+    "pattern": "--pattern", "relief": "--dem", "margin_m": "--margin", "likely": "--probability", "wind_mps": "--wind",
+}  # fmt: skip
+
+
+def _together(what: str, asked: bool, given: dict[str, bool]) -> None:
+    """Raises Malformed for the first option given that `what` can't be planned with."""
+    for option in (o for o, is_given in given.items() if asked and is_given):
+        raise Malformed(option, f"{what} can't be planned with it", "leave one of them out")
 
 
 def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
@@ -94,17 +121,7 @@ def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
 
 
 def _fleet_plan(area: Area, wish: PlanWish) -> dict[str, Any]:
-    """A plan for unlike drones. Raises Malformed for what only like drones can be asked yet."""
     within("cover", wish.cover, 0.5, 0.999)
-    alone = {
-        "--pattern": wish.pattern is not None,
-        "--dem": wish.relief is not None,
-        "--margin": wish.margin_m > 0.0,
-        "--wind": wish.wind_mps != (0.0, 0.0),
-    }
-    for option, given in alone.items():
-        if given:
-            raise Malformed(option, "a fleet of unlike drones is planned without it", "leave it out, or give --drones")
     return plan_fleet(Errand(checked_area(area), wish.cover, wish.effort, wish.plain), wish.fleet)
 
 
@@ -122,6 +139,9 @@ def _like_plan(area: Area, pattern: PatternWish | None, wish: PlanWish) -> dict[
         return plan_sweep(asked, wish.effort) if pattern is None else plan_pattern(asked, pattern, wish.effort)
 
     camera = {} if wish.look is None else {"camera": _camera(wish.look, wish.height_agl_m)}
+    if wish.likely is not None:
+        plan, found = planned(request, wish.likely, wish.effort, wish.height_agl_m)
+        return {**_with_flights(plan, request, wish), **camera, "probability": found}
     if wish.relief is None:
         return {**_with_flights(made(request.swath_m), request, wish), **camera}
     found = followed(made, request.swath_m, request.pace, wish.relief)

@@ -70,6 +70,20 @@ def test_a_plan_is_written_with_its_figures(tmp_path: Path) -> None:
     assert doc["planning_s"] > 0
 
 
+def test_a_plan_says_how_soon_it_finds(tmp_path: Path) -> None:
+    near = tmp_path / "where.json"
+    near.write_text(json.dumps({"kind": "rings", "point": SQUARE[0], "rings": [{"within_m": 100, "probability": 0.9}]}))
+    done, out = plan(tmp_path, polygon(SQUARE), "--probability", str(near), "--effort", "first", "--minutes", "3")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(out.read_text())["probability"]
+    assert 0 < told["pos_plain"] <= told["pos"] <= told["in_area"]
+    assert told["minutes"] == 3.0
+    lone, _ = plan(tmp_path, polygon(SQUARE), "--minutes", "3")
+    assert lone.returncode == 2
+    assert "--minutes" in lone.stderr
+    assert "--probability" in lone.stderr
+
+
 BAD_AREAS: dict[str, tuple[Any, str]] = {
     "not json": ("{", "JSON"),
     "not a polygon": ({"type": "Point", "coordinates": [120, 28]}, "Polygon"),

@@ -236,12 +236,17 @@ def _shared(task: _Task, path: Floats) -> tuple[tuple[Floats, ...], Verdict]:
     return paths, verdict
 
 
+def links_in(area: Polygon, swath_m: float, pace: Pace) -> Links:
+    """Links that stay inside an area (metres) by the margins every path keeps. Raises Malformed: too ragged."""
+    inner, room = rooms(area, swath_m)
+    return Links(room, inner, pace)
+
+
 def _task(job: Job) -> _Task:
     flyable = job.flyable or job.polygon
     area = in_reach(job.polygon, flyable, job.swath_m)
-    inner, room = rooms(flyable, job.swath_m)
     plain = shapely.simplify(area, AIM_COARSE_M) if shapely.get_num_coordinates(area) > MOST_CORNERS else area
-    links = Links(room, inner, job.pace)
+    links = links_in(flyable, job.swath_m, job.pace)
     spare_m2 = float(area.area) * max(1.0 - job.cover - SLACK, 0.0)
     unseen_s_m2 = 1.0 / (job.pace.speed_mps * EDGE_SHARE * job.swath_m)
     aim = Aim(plain, job.swath_m, spare_m2, links.edges, job.pace, unseen_s_m2)

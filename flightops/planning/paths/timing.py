@@ -113,6 +113,26 @@ def runs_m(path: Floats, pace: Pace) -> Floats:
     return runs(path, pace)[0]
 
 
+def reached_s(path: Floats, at_m: Floats, pace: Pace) -> Floats:
+    """When places `at_m` along an (n, 2) path are reached, s after its start: speeding up and slowing down in each run
+    as `flight_s` counts it, pauses at turns included; what the wind adds to a run is spread over it."""
+    lengths, times = runs(path, pace)
+    ends = np.cumsum(lengths)
+    along = np.clip(np.asarray(at_m, dtype=np.float64) * (ends[-1] / max(length_m(path), 1e-9)), 0.0, ends[-1])
+    k = np.minimum(np.searchsorted(ends, along, side="left"), len(lengths) - 1)
+    length, done = lengths[k], along - (ends - lengths)[k]
+    ramp = np.minimum(pace.speed_mps**2 / (2.0 * pace.accel_mps2), length / 2.0)
+
+    def from_rest(x: Floats) -> Floats:
+        return np.asarray(np.sqrt(2.0 * np.clip(x, 0.0, None) / pace.accel_mps2))
+
+    speeding = np.where(done < ramp, from_rest(done), from_rest(ramp) + (done - ramp) / pace.speed_mps)
+    in_run = np.where(done > length - ramp, pace.run_s(length) - from_rest(length - done), speeding)
+    drift = (times - pace.run_s(lengths))[k] * done / np.maximum(length, 1e-9)
+    starts = np.concatenate([[0.0], np.cumsum(times + pace.turn_s)[:-1]])
+    return np.asarray(starts[k] + in_run + drift)
+
+
 def flight_s(path: Floats, pace: Pace) -> float:
     """Flight time of an (n, 2) path from rest to rest, s."""
     times = runs(path, pace)[1]

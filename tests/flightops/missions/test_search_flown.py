@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import shapely
 
 from core.camera import THERMAL_640
 from core.commands import ApproveSearch, Hold, ResumeSearch, SearchArea
 from core.drone import Autopilot
 from core.errors import Accepted, Refused
 from core.events import OrderAnswered, Phase, SectorFailed, SectorSwept
+from core.footprint import Footprint
 from core.geo import Area, GeoPoint, LatLon, LocalFrame
 from core.ids import DroneId, PersonName, SearchId
 from core.io.log.memory import MemoryLog
@@ -24,6 +26,9 @@ from core.io.runtime import SystemClock
 from core.io.settings import DroneSettings, GatewaySettings, MapSettings, Place, Settings
 from core.terrain import GridTerrain
 from core.units import MetresAmsl
+from flightops.coverage.book import CoverageBook
+from flightops.coverage.flown import SETTLE_S
+from flightops.coverage.seen import Means
 from flightops.fleet.state import SearchStage
 from flightops.links.client import GatewayClient
 from flightops.links.gateway import Gateway
@@ -32,6 +37,7 @@ from flightops.missions.heights import LOW_M, NEAR_M, STACK_M
 from flightops.planning.search import plan_search
 from sitl.vehicle.fleet import run_fleet
 from sitl.vehicle.spec import Truth, VehicleSpec
+from vision.geolocate.place import footprint
 
 FRAME = LocalFrame(LatLon(28.9, 120.0))
 SLOPE = GridTerrain(FRAME, -1000.0, -1000.0, 500.0, np.tile(300.0 + np.arange(5) * 25.0, (5, 1)))
@@ -47,6 +53,7 @@ SAFE = {
 }
 PILOT = PersonName("chen")
 HEIGHT_M = 25.0
+LOOKS_HZ = 10.0
 OFF_M = 4.0
 """How far a flown height may be from the one asked: GNSS, control, and the start of a climb."""
 
@@ -56,6 +63,7 @@ class Flown:
     desk: FlightDesk
     log: MemoryLog
     truths: list[tuple[Phase, Truth]] = field(default_factory=list)
+    views: list[tuple[Phase, Footprint]] = field(default_factory=list)
 
     def phases(self) -> set[Phase]:
         return {drone.phase for drone in self.desk.fleet.drones.values()}
@@ -100,11 +108,24 @@ async def airfield(folder: Path, first_port: int, *autopilots: Autopilot) -> Asy
     desk = FlightDesk(log, client, plan_search, SLOPE, THERMAL_640, clock)
     client.heard.append(desk.heard)
     flown = Flown(desk, log)
+    looked: dict[DroneId, float] = {}
 
     def saw(truth: Truth) -> None:
         known = desk.fleet.drones.get(DroneId(f"d{truth.system_id}"))
         if known is not None:
             flown.truths.append((known.phase, truth))
+            look(known.phase, truth)
+
+    def look(phase: Phase, truth: Truth) -> None:
+        """What the camera sees from its true pose, LOOKS_HZ times a second."""
+        drone = DroneId(f"d{truth.system_id}")
+        if truth.at - looked.get(drone, 0.0) >= 1.0 / LOOKS_HZ and (
+            seen := footprint(truth.gimbal, THERMAL_640, SLOPE)
+        ):
+            looked[drone] = truth.at
+            made = Footprint(drone, truth.at, seen)
+            desk.note_footprint(made)
+            flown.views.append((phase, made))
 
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(task(gateway.run()))
@@ -143,6 +164,7 @@ async def test_both_families_sweep_a_slope_hold_resume_and_end(tmp_path: Path) -
             "orders answered", lambda: all(o.order and o.order.done for o in f.desk.fleet.drones.values()), 12
         )
         assert f.phases() == {Phase.HOLDING}
+        assert 0.1 < await tells_what_was_seen(f, search) < 0.9
         for d in both:
             assert await f.desk.ask(ResumeSearch(d, PILOT)) == Accepted(d)
         await f.until("the end", lambda: f.desk.fleet.searches[search].stage is SearchStage.ENDED, 90)
@@ -152,6 +174,7 @@ async def test_both_families_sweep_a_slope_hold_resume_and_end(tmp_path: Path) -
         assert all(x.done for x in facts if isinstance(x, OrderAnswered))
         keeps_its_height(f)
         keeps_clear_on_the_way(f)
+        assert await tells_what_was_seen(f, search) > 0.99
 
 
 def keeps_its_height(f: Flown) -> None:
@@ -166,6 +189,22 @@ def keeps_its_height(f: Flown) -> None:
     middle = sorted(heights)[len(heights) // 10 : -len(heights) // 10]
     assert min(middle) > HEIGHT_M - 8
     assert max(middle) < HEIGHT_M + 20, "the climb before and after the sweep is within the transit height"
+
+
+async def tells_what_was_seen(f: Flown, search: SearchId) -> float:
+    """The share told is that of the exact union of true footprints of sweeping drones, to 1 %."""
+    await asyncio.sleep(SETTLE_S)
+    asked = shapely.Polygon([FRAME.to_xy(p) for p in order("any").area.outer])
+    seen = [shapely.Polygon([FRAME.to_xy(p) for p in v.ring]) for phase, v in f.views if phase is Phase.SWEEPING]
+    assert len(seen) > 10
+    union = shapely.union_all([s.buffer(0) for s in seen]).intersection(asked)
+    told = await CoverageBook(f.log, Means(THERMAL_640), SystemClock()).coverage(search)
+    assert told is not None
+    figures = told["figures"]
+    assert figures["seen"] == pytest.approx(union.area / asked.area, abs=0.01)
+    missed_m2 = asked.area - union.area
+    assert figures["gaps_m2"] <= (missed_m2 + 0.01 * asked.area if figures["over"] else 0.0)
+    return float(figures["seen"])
 
 
 def keeps_clear_on_the_way(f: Flown) -> None:
