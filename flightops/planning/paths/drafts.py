@@ -142,7 +142,8 @@ class Ground:
             return layouts(inner, weave, rich)
         wide = shapely.buffer(inner, wider_m, join_style="mitre", mitre_limit=3.0)
         over = [p for p in shapely.get_parts(shapely.intersection(wide, self.seen)) if isinstance(p, Polygon)]
-        return [_cut_to(inner, layout) for layout in layouts(max(over, key=lambda p: p.area), weave, rich)]
+        cut = [_cut_to(inner, layout) for layout in layouts(max(over, key=lambda p: p.area), weave, rich)]
+        return [made for made in cut if made.strands] or [lined(inner, Loom.of(inner, weave), TRIED_WAYS)]
 
 
 def _cut_to(inner: Polygon, layout: Layout) -> Layout:
@@ -211,7 +212,7 @@ def _unlike(found: list[Layout], most: int) -> list[Layout]:
 def drafts(ground: Ground, weave: Weave, rich: Richness, most: int) -> list[Draft]:
     """A few drafts over ground, quickest first."""
     found, loom = [], Loom.of(ground.seen, weave)
-    for layout in _unlike([made for made in ground.layouts(weave, rich) if made.strands], most):
+    for layout in _unlike(ground.layouts(weave, rich), most):
         try:
             thread = threaded(layout.strands, ground.links)
         except ValueError:

@@ -19,6 +19,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mav
 
 from core.errors import Fault, Malformed
 from core.events import Order
+from core.geo import LatLon
 from core.ids import DroneId
 from core.io.runtime import SystemClock
 from core.io.settings import DroneSettings
