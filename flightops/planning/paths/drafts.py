@@ -16,6 +16,7 @@ from flightops.planning.cells.decompose import Cost, Known, cells
 from flightops.planning.cells.lanes import along_chain, chains
 from flightops.planning.cells.lines import Strand, Weave, best_laid
 from flightops.planning.cells.rings import ring_polygons, spiral
+from flightops.planning.paths.route import MOST_ROUNDS
 from flightops.planning.paths.thread import threaded
 from flightops.planning.paths.timing import flight_s
 from flightops.planning.paths.visibility import Links
@@ -37,7 +38,7 @@ CELL_PRICES_S = (3.0, 10.0)
 FEW_CELL_PRICES_S = (10.0,)
 TRIED_WAYS = 5
 WIDE_WAYS = 9
-FEW_WAYS = 3
+FEW_WAYS, FEW_ROUNDS = 3, 1
 SAMPLES_A_SWATH = 6.0
 CORNERS = {Richness.WHOLE: 5, Richness.CELLS: 8}
 CHAINS_KEPT = 2
@@ -214,7 +215,8 @@ def drafts(ground: Ground, weave: Weave, rich: Richness, most: int) -> list[Draf
     found, loom = [], Loom.of(ground.seen, weave)
     for layout in _unlike(ground.layouts(weave, rich), most):
         try:
-            thread = threaded(layout.strands, ground.links)
+            rounds = FEW_ROUNDS if rich is Richness.FEW else MOST_ROUNDS
+            thread = threaded(layout.strands, ground.links, rounds)
         except ValueError:
             continue
         path = thread.path()
