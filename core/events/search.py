@@ -18,13 +18,17 @@ from core.units import finite, positive, within
 
 @dataclass(frozen=True, slots=True)
 class Sector:
-    """One drone's share: the line it flies from the start of its first sweep to the end of its last."""
+    """One drone's share: the line it flies from the start of its first sweep to the end of its last.
+
+    `way`: bends of the way to it from the end of the drone's sector before; none for a drone's first.
+    """
 
     sector: SectorId
     drone: DroneId
     path: tuple[LatLon, ...]
     length_m: float
     time_s: float
+    way: tuple[LatLon, ...] = ()
 
     def __post_init__(self) -> None:
         finite("sector.length_m", self.length_m)
@@ -90,6 +94,19 @@ class SectorEntered:
 
 
 @dataclass(frozen=True, slots=True)
+class SectorFlown:
+    """The drone has flown its sector's path up to here, metres from its start; told each half swath."""
+
+    search: SearchId
+    sector: SectorId
+    drone: DroneId
+    flown_m: float
+
+    def __post_init__(self) -> None:
+        within("flown_m", self.flown_m, 0.0, 1e9)
+
+
+@dataclass(frozen=True, slots=True)
 class StripSwept:
     """Ground that a camera truly saw since the last strip; `ring` is not closed."""
 
@@ -114,6 +131,32 @@ class SectorFailed:
     sector: SectorId
     drone: DroneId
     reason: str
+
+
+class ReplanCause(StrEnum):
+    """Why a search was dealt out again: its drone was lost, low on battery, called home by a person, or gave its sector
+    up for another reason; or a drone was added."""
+
+    LOST = "lost"
+    BATTERY = "battery"
+    ORDERED = "ordered"
+    FAILED = "failed"
+    ADDED = "added"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchReplanned:
+    """What `superseded` sectors had left was dealt out again: `sectors` are flown after what their drones fly now,
+    `undone` by nobody (their drone is the one that left them). `drones`: who left, or was added; `reason` in words."""
+
+    search: SearchId
+    cause: ReplanCause
+    drones: tuple[DroneId, ...]
+    superseded: tuple[SectorId, ...]
+    sectors: tuple[Sector, ...]
+    undone: tuple[Sector, ...]
+    reason: str
+    by: PersonName
 
 
 class SearchOutcome(StrEnum):

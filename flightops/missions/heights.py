@@ -43,12 +43,24 @@ SINK_MPS = 1.25
 @dataclass(frozen=True, slots=True)
 class Transit:
     """Way out: over home (take-off height) to over the sector's first point. Way back: over its last point to over
-    home. LEGS + 1 points each, and the ground speed, m/s, to each but the first."""
+    home. LEGS + 1 points each, and the ground speed, m/s, to each but the first. `airborne`: it begins over where the
+    drone hovers instead."""
 
     out: tuple[GeoPoint, ...]
     out_mps: tuple[float, ...]
     back: tuple[GeoPoint, ...]
     back_mps: tuple[float, ...]
+    airborne: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """From where a sector is flown that is dealt to a drone later: its corners from there to the sector's first point
+    (at most LEGS, the first one being where it is), and its home."""
+
+    corners: tuple[LatLon, ...]
+    home: LatLon
+    airborne: bool
 
 
 @dataclass(frozen=True)
@@ -133,6 +145,41 @@ def transits_for(
     return transits
 
 
+def transit_over(
+    sector: Sector, plan: SearchPlan, start: Start, terrain: Terrain, aloft: Iterable[tuple[GeoPoint, ...]]
+) -> Transit | Refused:
+    """The transit of one further sector: at the plan's height above ground, and STACK_M over whatever is `aloft`
+    within NEAR_M of it (ways of the missions that others have on board, points joined by straight lines).
+
+    As with `transits_for`, not so where it climbs or sinks on the spot. Refused where no ground height is known.
+    """
+    frame = LocalFrame(sector.path[0])
+    ways = ((*start.corners, sector.path[0]), (sector.path[-1], start.home))
+    lines = []
+    for way in ways:
+        ground = sample(way, terrain, SAMPLE_M)
+        if ground is None:
+            problem = f"no ground height is known on the way of {sector.drone}"
+            return Refused.because("terrain", problem, "load terrain for this area")
+        lines.append(_Line(ground, frame.to_xy_many(ground.lonlat)))
+    taken = tuple(_taken(line, frame) for line in aloft if line)
+    low_m = min(plan.height_agl_m, LOW_M)
+    layer = _Layer(plan.height_agl_m, low_m, -np.inf, taken, plan.speed_mps)
+    full = _Layer(plan.height_agl_m, plan.height_agl_m, -np.inf, taken, plan.speed_mps)
+    out, out_mps, _ = _laid(lines[0], full if start.airborne else layer, home_first=True)
+    back, back_mps, _ = _laid(lines[1], layer, home_first=False)
+    return Transit(out, out_mps, back, back_mps, start.airborne)
+
+
+def _taken(line: tuple[GeoPoint, ...], frame: LocalFrame) -> _Taken:
+    """Air along straight lines between points, every SAMPLE_M."""
+    at = np.array([(*frame.to_xy(p), p.alt_amsl_m) for p in line], dtype=np.float64)
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(at[:, :2], axis=0).T) + 1e-6)])
+    every = np.union1d(along, np.arange(0.0, along[-1], SAMPLE_M))
+    x, y, top = (np.interp(every, along, at[:, k]) for k in range(3))
+    return _Taken(np.column_stack([x, y]), top)
+
+
 def _course(sector: Sector, home: LatLon | None, terrain: Terrain, frame: LocalFrame) -> _Course | Refused:
     if home is None:
         return Refused.because(
@@ -206,7 +253,7 @@ def _laid(line: _Line, layer: _Layer, *, home_first: bool) -> tuple[tuple[GeoPoi
     """A way's points, its speeds, and the air it takes."""
     along, lonlat = line.ground.along, line.ground.lonlat
     floor = _floor(line, layer, home_first=home_first)
-    at, heights = legs_over(along, floor, gentle(along, floor, layer.slope), LEGS)
+    at, heights = legs_over(along, floor, gentle(along, floor, layer.slope), LEGS, line.ground.corners)
     lon, lat = (np.interp(at, along, lonlat[:, axis]) for axis in (0, 1))
     points = tuple(
         GeoPoint(float(a), float(o), MetresAmsl(float(h))) for a, o, h in zip(lat, lon, heights, strict=True)

@@ -80,13 +80,15 @@ def gentle(along: Floats, floor: Floats, slope: float) -> Floats:
     return climbed
 
 
-def legs_over(along: Floats, floor: Floats, smooth: Floats, legs: int) -> tuple[Floats, Floats]:
+def legs_over(
+    along: Floats, floor: Floats, smooth: Floats, legs: int, corners: tuple[int, ...] = ()
+) -> tuple[Floats, Floats]:
     """Exactly `legs` straight legs nowhere under `floor`: where they begin and end, m along, and how high, (legs + 1,).
 
     Their ends lie on `smooth` (n,), so no leg is steeper than it; what still dips under the floor lifts all of them.
-    Legs that are not needed come from halving the longest.
+    Legs that are not needed come from halving the longest. `corners`: indices where one leg must end, under `legs`.
     """
-    kept = [0, len(along) - 1]
+    kept = sorted({0, *corners, len(along) - 1})
     while True:
         short = floor - np.interp(along, along[kept], smooth[kept])
         worst = int(short.argmax())

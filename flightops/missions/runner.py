@@ -7,14 +7,13 @@ sent by itself (the aircraft fly on or come home by their own rules; telemetry g
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Protocol
 
 import structlog
 
 from core.commands import Return
 from core.errors import Fault, Refused
 from core.events import (
+    AUTO,
     Fact,
     Order,
     OrderGiven,
@@ -22,59 +21,33 @@ from core.events import (
     SearchApproved,
     SearchEnded,
     SearchOutcome,
+    SearchReplanned,
+    SectorSwept,
 )
+from core.geo import GeoPoint
 from core.ids import DroneId, PersonName, SearchId, SectorId
 from core.terrain import Terrain
 from flightops.fleet.messages import (
     Answered,
     Asked,
-    Message,
     NotFlown,
     NotResumed,
-    States,
     Uploaded,
     Uploading,
 )
-from flightops.fleet.state import IN_AIR, FleetState, Search
+from flightops.fleet.state import IN_AIR, Search, SectorStage
+from flightops.missions.items import air_of
 from flightops.missions.mission import Mission
 from flightops.missions.sorties import homes_of, missions_for
-from flightops.ports import Gateway, OrderResult, Vehicle
+from flightops.ports import Gateway, OrderResult
+from flightops.redeal.desk import ORDER_LIMIT_S, Desk, uploaded
+from flightops.redeal.handover import Aboard, Hands, built, handed_over
 
-UPLOAD_LIMIT_S = 300.0
 FLY_LIMIT_S = 120.0
-ORDER_LIMIT_S = 12.0
-"""The gateway gives up, in better words, after 10 s; this is for a gateway that is gone."""
 _STAYS = frozenset({Phase.GROUNDED, Phase.RETURNING, Phase.LANDING})
 """Phases that an ended search leaves as they are."""
 
 _log = structlog.get_logger()
-
-
-class Desk(Protocol):
-    """What the runner needs of the desk."""
-
-    @property
-    def fleet(self) -> FleetState:
-        """The fold of the log."""
-        ...
-
-    @property
-    def states(self) -> States:
-        """Every drone as last heard."""
-        ...
-
-    @property
-    def heights_m(self) -> dict[DroneId, float]:
-        """Transit heights fixed by settings, above home."""
-        ...
-
-    async def tell(self, message: Message) -> None:
-        """Decide, append, fold. Raises Fault when the log can't keep it."""
-        ...
-
-    def spawn(self, name: str, job: Coroutine[object, object, None]) -> asyncio.Task[None]:
-        """Run in the desk's TaskGroup, guarded at its top."""
-        ...
 
 
 class Runner:
@@ -84,8 +57,17 @@ class Runner:
         self._desk = desk
         self._gateway = gateway
         self._terrain = terrain
+        self._hands = Hands(desk, gateway, terrain)
         self._sorties: dict[DroneId, asyncio.Task[None]] = {}
         self._resumes: dict[DroneId, asyncio.Task[None]] = {}
+        self._aboard: dict[DroneId, Aboard] = {}
+        """Missions read back whole; a drone whose mission is being changed has none."""
+        self._unsure: set[DroneId] = set()
+        """Drones in the air whose change of missions was cut short: they begin anew, or come home."""
+        self._air: dict[DroneId, tuple[GeoPoint, ...]] = {}
+        """Ways of the missions last known to be on board."""
+        self._dealt: set[SectorId] = set()
+        """Sectors dealt again while this process runs; what was dealt before a restart is not sent."""
 
     def act(self, fact: Fact) -> None:
         """Start what a live fact asks for; facts without an effect are passed over."""
@@ -96,6 +78,12 @@ class Runner:
                 self.order(fact.drone, fact.order)
             case SearchEnded(outcome=SearchOutcome.FOUND | SearchOutcome.STOPPED):
                 self._desk.spawn(f"end {fact.search}", self._bring_home(fact.search, fact.by))
+            case SearchReplanned():
+                self._dealt |= {s.sector for s in fact.sectors}
+                for drone in dict.fromkeys(s.drone for s in fact.sectors):
+                    self._given(drone, launch=fact.by != AUTO and drone in fact.drones)
+            case SectorSwept():
+                self._given(fact.drone, launch=False)
             case _:
                 return
 
@@ -107,10 +95,71 @@ class Runner:
         self._desk.spawn(f"{order} {drone}", self._order(drone, order))
 
     def resume(self, drone: DroneId) -> None:
-        """Let the drone go on with the mission on board; one at a time."""
+        """Let the drone go on with the mission on board, or with the next when that was cut short; one at a time."""
+        if drone in self._unsure or self._waits_for_next(drone):
+            self._given(drone, launch=False, held=True)
+            return
         running = self._resumes.get(drone)
         if running is None or running.done():
             self._resumes[drone] = self._desk.spawn(f"resume {drone}", self._resume(drone))
+
+    def _waits_for_next(self, drone: DroneId) -> bool:
+        """Whether what it has on board is another sector of its search than the one it is to fly."""
+        task, known = self._desk.fleet.task_of(drone), self._desk.fleet.drones.get(drone)
+        if task is None or known is None or known.mission is None:
+            return False
+        here = task[0].status(known.mission.sector) is not None
+        return here and known.mission.sector != task[1].sector.sector
+
+    def _given(self, drone: DroneId, *, launch: bool, held: bool = False) -> None:
+        """Start the drone's next sector when it is free for it: the one before is behind it, or (`launch`) it stands
+        ready. `held`: a person lets it go on from a hold."""
+        task, running = self._desk.fleet.task_of(drone), self._sorties.get(drone)
+        if task is None or (running is not None and not running.done()):
+            return
+        search, sector = task[0], task[1].sector.sector
+        phase = self._desk.fleet.drones[drone].phase
+        if launch and phase is Phase.GROUNDED:
+            self._sorties[drone] = self._desk.spawn(f"sortie {drone}", self._launch(search, sector, drone))
+        elif (self._waits_for_next(drone) and phase is not Phase.HOLDING) or held:
+            self._sorties[drone] = self._desk.spawn(f"sortie {drone}", self._next(search.search, sector, drone))
+
+    async def _launch(self, search: Search, sector: SectorId, drone: DroneId) -> None:
+        """A drone added by a pilot takes off for its share."""
+        status, aloft = search.status(sector), self._aloft(drone)
+        made: Aboard | Refused | None = None
+        if status is not None:
+            made = aloft if isinstance(aloft, Refused) else built(self._hands, search, status, aloft, airborne=False)
+        if isinstance(made, Aboard):
+            await self._sortie(search, sector, drone, made.mission)
+        else:
+            await self._desk.tell(NotFlown(search.search, sector, drone, str(made)))
+
+    async def _next(self, search: SearchId, sector: SectorId, drone: DroneId) -> None:
+        """A drone that has flown its sector goes on with the next."""
+        aloft = self._aloft(drone)
+        if sector not in self._dealt:
+            words = "airground was restarted after it was dealt out; nothing is sent by itself"
+            await self._desk.tell(NotFlown(search, sector, drone, words))
+        elif isinstance(aloft, Refused):
+            await self._desk.tell(NotFlown(search, sector, drone, str(aloft)))
+        else:
+            self._unsure.add(drone)
+            aboard = await handed_over(self._hands, drone, self._aboard.pop(drone, None), aloft)
+            if aboard is not None:
+                self._aboard[drone], self._air[drone] = aboard, aboard.air
+                self._unsure.discard(drone)
+
+    def _aloft(self, drone: DroneId) -> list[tuple[GeoPoint, ...]] | Refused:
+        """Ways of all others that are in the air, or about to be."""
+        fleet = self._desk.fleet
+        others = [d for d in fleet.drones.values() if d.drone != drone]
+        flying = [d.drone for d in others if d.phase in IN_AIR or (d.drone in self._air and fleet.task_of(d.drone))]
+        for other in flying:
+            if other not in self._air:
+                problem = f"airground was restarted since {other} took off and does not know its way"
+                return Refused.because("drone", problem, f"wait until {other} has landed")
+        return [self._air[d] for d in flying]
 
     async def _begin(self, search_id: SearchId) -> None:
         search = self._desk.fleet.searches[search_id]
@@ -134,7 +183,13 @@ class Runner:
             vehicle = self._gateway.vehicle(drone)
             if vehicle is None:
                 raise Fault("its mission link is not up yet")
-            digest = await _upload(vehicle, mission)
+            self._aboard.pop(drone, None)
+            self._unsure.discard(drone)
+            digest = await uploaded(vehicle, mission)
+            home = homes_of(self._desk.states).get(drone)
+            ground_m = self._terrain.height_amsl_m(home) if home is not None else None
+            self._air[drone] = air_of(mission, float(ground_m or 0.0))
+            self._aboard[drone] = Aboard(mission, self._air[drone])
             await self._desk.tell(Uploaded(*ids, len(mission.items), digest))
             if not self._wanted(drone, sector):
                 return
@@ -166,6 +221,8 @@ class Runner:
         try:
             if vehicle is None:
                 raise Fault("its mission link is not up")
+            if self._from_before(drone):
+                raise Fault("airground was restarted while its mission was being changed; bring it home")
             async with asyncio.timeout(FLY_LIMIT_S):
                 await vehicle.resume()
         except Fault as e:
@@ -173,23 +230,24 @@ class Runner:
         except TimeoutError:
             await self._desk.tell(NotResumed(drone, "it did not answer in time"))
 
+    def _from_before(self, drone: DroneId) -> bool:
+        """Whether its sector was dealt to it before a restart and never entered: what it would fly is not known."""
+        task = self._desk.fleet.task_of(drone)
+        if task is None or task[1].stage is not SectorStage.WAITING or task[0].plan is None:
+            return False
+        return task[1].sector not in task[0].plan.sectors and task[1].sector.sector not in self._dealt
+
     async def _bring_home(self, search_id: SearchId, by: PersonName) -> None:
         fleet = self._desk.fleet
         for status in fleet.searches[search_id].sectors:
             drone = fleet.drones.get(status.sector.drone)
             on_it = drone is not None and drone.mission is not None and drone.mission.search == search_id
-            if drone is None or drone.phase in _STAYS:
+            running = self._sorties.get(status.sector.drone)
+            changing = running is not None and not running.done() and drone is not None
+            if changing and drone is not None and drone.phase is Phase.RETURNING:
+                await self._desk.tell(Asked(Return(drone.drone, by), self._desk.states))
+            elif drone is None or drone.phase in _STAYS:
                 if (task := self._sorties.pop(status.sector.drone, None)) is not None:
                     task.cancel()
             elif on_it or drone.phase not in IN_AIR:
                 await self._desk.tell(Asked(Return(drone.drone, by), self._desk.states))
-
-
-async def _upload(vehicle: Vehicle, mission: Mission) -> str:
-    """Upload with one retry on Fault; returns the digest of what is on board."""
-    async with asyncio.timeout(UPLOAD_LIMIT_S):
-        try:
-            return await vehicle.upload(mission)
-        except Fault as e:
-            _log.warning("upload failed, trying once more", problem=str(e))
-            return await vehicle.upload(mission)

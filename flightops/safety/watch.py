@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from core.drone import FlightMode
 from core.events import Phase
+from core.geo import LatLon
 from core.ids import DroneId
 from core.units import Seconds, UtcSeconds
 from flightops.fleet.messages import Breached, States
-from flightops.fleet.state import Drone, FleetState, OnBoard
+from flightops.fleet.state import Drone, FleetState, OnBoard, Search
 from flightops.missions.items import transit_line
 from flightops.missions.sorties import home_of
 from flightops.safety.fence import fence_for
@@ -52,21 +53,34 @@ class Watch:
         return found
 
     def _context(self, fleet: FleetState, drone: Drone, states: States) -> Context | None:
-        """None when the drone is not flying a sector of ours."""
+        """None when the drone is not flying a sector of ours, nor between two of them."""
         task, mission = fleet.task_of(drone.drone), drone.mission
-        if task is None or mission is None or mission.sector != task[1].sector.sector or drone.phase not in JUDGED:
+        if task is None or mission is None or mission.search != task[0].search or drone.phase not in JUDGED:
             self.contexts.pop(drone.drone, None)
             return None
         old = self.contexts.get(drone.drone)
         if old is not None and old[0] == mission:
             return old[1]
-        search, status = task
+        search, _ = task
         home = home_of(states.get(drone.drone))
         if search.area is None or search.plan is None:
             return None
-        path = status.sector.path
-        line = path[:1] + path[-1:] if home is None else transit_line(home, status.sector)
+        line = _ways(search, mission, home)
         context = Context(fence_for(search.area, line), home, search.plan.speed_mps, self.endurance_s)
         if home is not None:
             self.contexts[drone.drone] = (mission, context)
         return context
+
+
+def _ways(search: Search, mission: OnBoard, home: LatLon | None) -> tuple[LatLon, ...]:
+    """The ways there and back of the sector on board and of those its drone flew before it: from the end of one of
+    them it sets out to the next, inside the area."""
+    line: list[LatLon] = []
+    status = search.status(mission.sector)
+    drone = None if status is None else status.sector.drone
+    for sector in (s.sector for s in search.sectors if s.sector.drone == drone):
+        ends = (sector.path[0], sector.path[-1])
+        line += ends if home is None else transit_line(home, sector)
+        if sector.sector == mission.sector:
+            break
+    return tuple(line)

@@ -105,6 +105,7 @@ class FakeVehicle:
     calls: list[str] = field(default_factory=list)
     faults: int = 0
     fly_fault: str = ""
+    begin_fault: str = ""
     mission: Mission | None = None
 
     async def upload(self, mission: Mission) -> str:
@@ -125,6 +126,17 @@ class FakeVehicle:
     async def resume(self) -> None:
         self.calls.append("resume")
         await asyncio.sleep(0)
+
+    async def begin(self) -> None:
+        self.calls.append("begin")
+        await asyncio.sleep(0)
+        if self.begin_fault:
+            raise Fault(self.begin_fault)
+
+    async def holds(self, mission: Mission) -> bool:
+        self.calls.append("holds")
+        await asyncio.sleep(0)
+        return self.mission == mission
 
 
 @dataclass

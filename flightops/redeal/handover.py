@@ -1,0 +1,149 @@
+"""A drone in the air is given its next mission: hover, take it on board, read it back, compare, go on with it.
+
+What is on board is never a mix: nothing is sent before the drone hovers, and it goes on only with a mission that was
+read back whole, the new one or, when that could not be taken on board, the one it had. With neither it comes home.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from core.errors import Fault, Refused
+from core.events import Order, Phase
+from core.geo import GeoPoint, LatLon, distance_m
+from core.ids import DroneId
+from core.terrain import Terrain
+from flightops.fleet.messages import Breached, NotFlown, Uploaded, Uploading
+from flightops.fleet.state import Search, SectorStatus
+from flightops.missions.heights import Start, transit_over
+from flightops.missions.items import air_of, mission_for
+from flightops.missions.mission import Mission
+from flightops.missions.sorties import home_of
+from flightops.ports import Gateway, Vehicle
+from flightops.redeal.desk import BEGIN_LIMIT_S, ORDER_LIMIT_S, Desk, uploaded
+
+NEAR_END_M = 30.0
+"""A drone that stopped within this of its last sector's end sets out from where it is; else over that end, since the
+way there is known to be allowed."""
+_HOVERS_FROM = frozenset({Phase.TRANSIT, Phase.SWEEPING, Phase.RETURNING, Phase.HOLDING})
+
+
+@dataclass(frozen=True, slots=True)
+class Aboard:
+    """A mission on board and the ways of it in the air."""
+
+    mission: Mission
+    air: tuple[GeoPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What a hand-over works with."""
+
+    desk: Desk
+    gateway: Gateway
+    terrain: Terrain
+
+
+def built(
+    hands: Hands, search: Search, status: SectorStatus, aloft: Iterable[tuple[GeoPoint, ...]], airborne: bool
+) -> Aboard | Refused:
+    """The mission of a sector that was dealt: from where the drone hovers, or from its home."""
+    sector, state = status.sector, hands.desk.states.get(status.sector.drone)
+    home = home_of(state)
+    if search.plan is None or state is None or state.place is None or home is None:
+        return Refused.because("drone", f"{sector.drone} has not told where it is", "wait for its GNSS fix")
+    place = state.place.value.ground if airborne else home
+    corners = (place, *_over_its_end(search, status, place), *sector.way) if airborne else (place,)
+    transit = transit_over(sector, search.plan, Start(corners, home, airborne), hands.terrain, aloft)
+    if isinstance(transit, Refused):
+        return transit
+    mission = mission_for(sector, search.plan, home, transit, hands.terrain)
+    if isinstance(mission, Refused):
+        return mission
+    return Aboard(mission, air_of(mission, float(hands.terrain.height_amsl_m(home) or 0.0)))
+
+
+def _over_its_end(search: Search, status: SectorStatus, place: LatLon) -> tuple[LatLon, ...]:
+    before = [s.sector for s in search.sectors if s.sector.drone == status.sector.drone]
+    k = before.index(status.sector)
+    end = before[k - 1].path[-1] if k else place
+    return (end,) if distance_m(end, place) > NEAR_END_M else ()
+
+
+async def handed_over(
+    hands: Hands, drone: DroneId, old: Aboard | None, aloft: list[tuple[GeoPoint, ...]]
+) -> Aboard | None:
+    """What is on board and flown in the end; None when it is nothing that is known: then it is called home."""
+    task = hands.desk.fleet.task_of(drone)
+    vehicle = hands.gateway.vehicle(drone)
+    if task is None:
+        return old
+    search, status = task
+    ids = (search.search, status.sector.sector, drone)
+    try:
+        if hands.desk.fleet.drones[drone].phase not in _HOVERS_FROM:
+            raise Fault("it has landed or is about to; to launch it again is for a pilot to approve")
+        if vehicle is None:
+            raise Fault("its mission link is not up")
+        await _hover(hands.gateway, drone)
+    except Fault as e:
+        await hands.desk.tell(NotFlown(*ids, str(e)))
+        return old
+    try:
+        await hands.desk.tell(Uploading(*ids))
+        new = built(hands, search, status, aloft, airborne=True)
+        if isinstance(new, Refused):
+            raise Fault(str(new))
+        digest = await uploaded(vehicle, new.mission)
+    except (Fault, TimeoutError) as e:
+        await hands.desk.tell(NotFlown(*ids, str(e) or "its next mission did not go on board in time"))
+        return await _back_to(hands, drone, vehicle, old)
+    await hands.desk.tell(Uploaded(*ids, len(new.mission.items), digest))
+    return await _begun(hands, ids, vehicle, new)
+
+
+async def _hover(gateway: Gateway, drone: DroneId) -> None:
+    """Raises Fault when telemetry does not show that it hovers."""
+    try:
+        async with asyncio.timeout(ORDER_LIMIT_S):
+            result = await gateway.order(drone, Order.HOLD)
+    except TimeoutError:
+        raise Fault(f"it was told to hover and did not answer within {ORDER_LIMIT_S:.0f} s") from None
+    if not result.done:
+        raise Fault(f"it would not hover to take its next mission on board: {result.detail}")
+
+
+async def _begun(hands: Hands, ids: tuple[str, str, DroneId], vehicle: Vehicle, new: Aboard) -> Aboard | None:
+    """Go on with the new mission, unless things have changed meanwhile: then it hovers and a person decides."""
+    task = hands.desk.fleet.task_of(ids[2])
+    if task is None or task[1].sector.sector != ids[1]:
+        return new
+    try:
+        async with asyncio.timeout(BEGIN_LIMIT_S):
+            await vehicle.begin()
+    except (Fault, TimeoutError) as e:
+        words = f"it did not begin with its next sector: {str(e) or 'no answer in time'}"
+        await hands.desk.tell(NotFlown(task[0].search, task[1].sector.sector, ids[2], words))
+        await _home(hands, ids[2], words)
+        return None
+    return new
+
+
+async def _back_to(hands: Hands, drone: DroneId, vehicle: Vehicle, old: Aboard | None) -> Aboard | None:
+    """Go on with the old mission when it is still on board, whole; otherwise home."""
+    try:
+        async with asyncio.timeout(BEGIN_LIMIT_S):
+            if old is None or not await vehicle.holds(old.mission):
+                raise Fault("its old mission is not on board as it was")
+            await vehicle.resume()
+    except (Fault, TimeoutError) as e:
+        await _home(hands, drone, f"it can't go on with its old mission: {str(e) or 'no answer in time'}")
+        return None
+    return old
+
+
+async def _home(hands: Hands, drone: DroneId, words: str) -> None:
+    await hands.desk.tell(Breached(drone, Order.RETURN, words))
