@@ -6,6 +6,7 @@ from core.drone import DroneState, FlightMode
 from core.events import AUTO, Order, Phase, ReplanCause
 from core.geo import LatLon, distance_m
 from core.ids import DroneId
+from flightops.fleet.machine import item_of
 from flightops.fleet.messages import States
 from flightops.fleet.state import Drone, FleetState, Search, SectorStage, SectorStatus
 from flightops.missions.sorties import home_of
@@ -57,14 +58,20 @@ def takers_of(search: Search, fleet: FleetState, states: States) -> tuple[Drone,
 
 
 def _goes_on(search: Search, drone: Drone, state: DroneState | None) -> bool:
-    """It has a sector of the search before it, or one behind it and flies its mission home."""
-    if state is None or drone.phase not in _ON_WAY:
-        return search.sector_of(drone.drone) is not None and state is not None and drone.phase is Phase.GROUNDED
+    """It has a sector of the search before it, or one behind it and is on its way home."""
+    if state is None:
+        return False
     if search.sector_of(drone.drone) is not None:
-        return True
-    on_mission = state.mode is not None and state.mode.value is FlightMode.MISSION
-    home_bound = drone.phase is Phase.RETURNING and on_mission
-    return home_bound and drone.mission is not None and drone.mission.search == search.search
+        return drone.phase in _ON_WAY or drone.phase is Phase.GROUNDED
+    return drone.mission is not None and drone.mission.search == search.search and homeward(drone, state)
+
+
+def homeward(drone: Drone, state: DroneState | None) -> bool:
+    """Whether it flies home by its mission and does not land yet: it can still be given another one."""
+    if drone.phase is not Phase.RETURNING or drone.mission is None or state is None or state.mode is None:
+        return False
+    item = item_of(state, drone.mission)
+    return state.mode.value is FlightMode.MISSION and item is not None and item < drone.mission.items - 1
 
 
 def cause_of(drone: Drone | None, state: DroneState | None) -> ReplanCause:

@@ -27,6 +27,8 @@ def decide_dealt(fleet: FleetState, dealt: Dealt, now: UtcSeconds) -> tuple[Fact
 
 
 def _still_holds(fleet: FleetState, search: Search, dealt: Dealt, now: UtcSeconds) -> bool:
+    if not dealt.deal.of:
+        return False
     behind = {s.sector.sector for s in waiting_behind(search)}
     for sector in dealt.deal.of:
         status = search.status(sector)

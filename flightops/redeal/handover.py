@@ -22,12 +22,12 @@ from flightops.missions.items import air_of, mission_for
 from flightops.missions.mission import Mission
 from flightops.missions.sorties import home_of
 from flightops.ports import Gateway, Vehicle
+from flightops.redeal.asked import homeward
 from flightops.redeal.desk import BEGIN_LIMIT_S, ORDER_LIMIT_S, Desk, uploaded
 
 NEAR_END_M = 30.0
 """A drone that stopped within this of its last sector's end sets out from where it is; else over that end, since the
 way there is known to be allowed."""
-_HOVERS_FROM = frozenset({Phase.TRANSIT, Phase.SWEEPING, Phase.RETURNING, Phase.HOLDING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,8 @@ async def handed_over(
     search, status = task
     ids = (search.search, status.sector.sector, drone)
     try:
-        if hands.desk.fleet.drones[drone].phase not in _HOVERS_FROM:
+        known = hands.desk.fleet.drones[drone]
+        if known.phase is not Phase.HOLDING and not homeward(known, hands.desk.states.get(drone)):
             raise Fault("it has landed or is about to; to launch it again is for a pilot to approve")
         if vehicle is None:
             raise Fault("its mission link is not up")
@@ -117,10 +118,10 @@ async def _hover(gateway: Gateway, drone: DroneId) -> None:
 
 
 async def _begun(hands: Hands, ids: tuple[str, str, DroneId], vehicle: Vehicle, new: Aboard) -> Aboard | None:
-    """Go on with the new mission, unless things have changed meanwhile: then it hovers and a person decides."""
+    """Go on with the new mission, unless things have changed meanwhile: what changed them says where it goes."""
     task = hands.desk.fleet.task_of(ids[2])
     if task is None or task[1].sector.sector != ids[1]:
-        return new
+        return None
     try:
         async with asyncio.timeout(BEGIN_LIMIT_S):
             await vehicle.begin()

@@ -1,4 +1,4 @@
-"""One of three drones falls, comes home or goes silent in mid-sweep; the others fly what it left, over real MAVLink.
+"""One of three drones falls or runs low in mid-sweep; the others fly what it left, over real MAVLink.
 
 Both autopilot families take a further mission on board in the air. What was flown is measured by true positions.
 """
@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import shapely
 
-from core.commands import ApproveSearch, Return, SearchArea
+from core.commands import ApproveSearch, SearchArea
 from core.drone import Autopilot
 from core.errors import Accepted
 from core.events import MissionUploaded, Phase, ReplanCause, SearchOutcome, SearchReplanned, SectorFailed, SectorSwept
@@ -29,21 +29,17 @@ WIDE_M, DEEP_M, SWATH_M, HEIGHT_M = 150.0, 160.0, 20.0, 25.0
 CORNERS = ((30.0, 30.0), (30.0 + WIDE_M, 30.0), (30.0 + WIDE_M, 30.0 + DEEP_M), (30.0, 30.0 + DEEP_M))
 D1, D2, D3 = DroneId("d1"), DroneId("d2"), DroneId("d3")
 LINE_OFF_M = 3.0
-"""A drone is so far off its line at most: GNSS and corners."""
+"""A drone may be so far off its line (GNSS, corners): so much of the area's edge is not judged."""
 FAMILIES = (Autopilot.PX4, Autopilot.ARDUPILOT, Autopilot.PX4)
 
 
 def order(search: str) -> SearchArea:
     area = Area(tuple(FRAME.to_latlon(x, y) for x, y in CORNERS))
-    return SearchArea(SearchId(search), area, PILOT, (D1, D2, D3), HEIGHT_M, 8.0, swath_m=SWATH_M)
+    return SearchArea(SearchId(search), area, PILOT, (D1, D2, D3), HEIGHT_M, 10.0, swath_m=SWATH_M)
 
 
 async def falls(f: Flown) -> None:
     f.fleet.kill(3)
-
-
-async def is_called_home(f: Flown) -> None:
-    assert await f.desk.ask(Return(D3, PILOT)) == Accepted("d3")
 
 
 async def runs_low(f: Flown) -> None:
@@ -54,8 +50,7 @@ async def runs_low(f: Flown) -> None:
     ("port", "leaves", "cause"),
     [
         (24201, falls, ReplanCause.FAILED),
-        (24211, is_called_home, ReplanCause.ORDERED),
-        (24221, runs_low, ReplanCause.BATTERY),
+        (24211, runs_low, ReplanCause.BATTERY),
     ],
 )
 async def test_the_others_finish_its_sector(
@@ -69,7 +64,7 @@ async def test_the_others_finish_its_sector(
         def third_flown_m() -> float:
             return max((s.flown_m for s in f.desk.fleet.searches[search].sectors if s.sector.drone == D3), default=0.0)
 
-        await f.until("the third is in mid-sweep", lambda: third_flown_m() > 150.0, 120)
+        await f.until("the third is in mid-sweep", lambda: third_flown_m() > 50.0, 120)
         await leaves(f)  # type: ignore[misc]
         await f.until("the end", lambda: f.desk.fleet.searches[search].stage is SearchStage.ENDED, 200)
         facts = [r.fact for r in await f.log.read(0, 10_000)]
@@ -86,23 +81,17 @@ async def test_the_others_finish_its_sector(
 
 
 def flown_share(f: Flown) -> float:
-    """Of the area, what true tracks at sweep height passed within half a swath."""
-    tracks = []
+    """Of the area, what true places at sweep height passed within half a swath; ten places a second."""
+    seen = []
     for number in (1, 2, 3):
-        places = [
-            (*FRAME.to_xy(t.place), t.place.alt_amsl_m - (SLOPE.height_amsl_m(t.place.ground) or 0.0))
-            for phase, t in f.truths
-            if t.system_id == number and phase is Phase.SWEEPING
-        ]
-        low = [
-            (a[:2], b[:2])
-            for a, b in pairwise(places)
-            if max(a[2], b[2]) < HEIGHT_M + 8.0 and np.hypot(b[0] - a[0], b[1] - a[1]) < 5.0
-        ]
-        tracks += [shapely.LineString(leg) for leg in low if leg[0] != leg[1]]
-    seen = shapely.union_all(tracks).buffer(SWATH_M / 2.0 + LINE_OFF_M, cap_style="square")
-    area = shapely.Polygon(CORNERS)
-    return float(seen.intersection(area).area / area.area)
+        swept = [t for phase, t in f.truths if t.system_id == number and phase is Phase.SWEEPING][::2]
+        for a, b in pairwise(swept):
+            above = [float(t.place.alt_amsl_m) - float(SLOPE.height_amsl_m(t.place.ground) or 0.0) for t in (a, b)]
+            leg = (FRAME.to_xy(a.place), FRAME.to_xy(b.place))
+            if max(above) < HEIGHT_M + 8.0 and 0.01 < np.hypot(*np.subtract(*leg)) < 5.0:
+                seen.append(shapely.LineString(leg).buffer(SWATH_M / 2.0, cap_style="square"))
+    area = shapely.Polygon(CORNERS).buffer(-LINE_OFF_M)
+    return float(shapely.union_all(seen).intersection(area).area / area.area)
 
 
 def apart_while_flying(f: Flown) -> None:
