@@ -14,7 +14,7 @@ from core.ids import DroneId
 from flightops.missions.heights import LEGS
 from flightops.planning.area import checked_area
 from flightops.planning.paths.timing import Pace, flight_s, length_m
-from flightops.planning.replan.fleet import Flyer, State
+from flightops.planning.replan.fleet import Flyer, Replan, State
 from flightops.planning.replan.lots import remaining
 from flightops.planning.replan.replan import replanned
 from flightops.planning.replan.ways import Ways
@@ -22,6 +22,7 @@ from flightops.redeal.deal import Deal, DealAsked, Rest, Share, Taker
 
 MOST_BENDS = LEGS - 2
 """A way with more has no place in a mission's transit: one corner is kept for the end of the sector before."""
+EVEN_M = 0.1
 NO_PATH = np.zeros((0, 2))
 
 
@@ -42,27 +43,45 @@ def nobody_flies(asked: DealAsked, reason: str) -> Deal:
 
 
 def _dealt(asked: DealAsked) -> Deal:
+    """Drones whose way to a share bends too often are left out, where others then fly more of it."""
     ground = checked_area(asked.area)
     frame, pace = ground.frame, Pace(asked.speed_mps)
     ways = Ways.of(ground.polygon, pace)
     takers = tuple(t for t in asked.takers if t.home is not None and ways.can_be_home(_xy(t.home, frame)))
-    if not takers or not asked.rests:
-        return nobody_flies(asked, "no drone is left to fly it")
-    flyers = (*(_leaver(r, frame, pace) for r in asked.rests), *(_flyer(t, frame, pace) for t in takers))
-    made = replanned(flyers, asked.swath_m, ways)
+    best = nobody_flies(asked, "no drone is left to fly it")
+    while takers and asked.rests:
+        flyers = (*(_leaver(r, frame, pace) for r in asked.rests), *(_flyer(t, frame, pace) for t in takers))
+        made, bent = _told(replanned(flyers, asked.swath_m, ways), asked.rests, takers, (frame, pace))
+        if _undone_m(made) <= _undone_m(best) + EVEN_M:
+            best = made
+        if not bent:
+            break
+        takers = tuple(t for t in takers if t.drone not in bent)
+    return best
+
+
+def _told(
+    made: Replan, rests: tuple[Rest, ...], takers: tuple[Taker, ...], ground: tuple[LocalFrame, Pace]
+) -> tuple[Deal, frozenset[DroneId]]:
+    """The re-plan in our words, and the drones with a way that bends too often: they fly nothing from there on."""
     shares: list[Share] = []
-    undone = [_share(asked.rests[u.owner].drone, u.path, (frame, pace), reason=u.reason.problem) for u in made.undone]
+    undone = [_share(rests[u.owner].drone, u.path, ground, reason=u.reason.problem) for u in made.undone]
+    bent: set[DroneId] = set()
     for duty in made.duties:
-        taker = takers[duty.drone - len(asked.rests)] if duty.drone >= len(asked.rests) else None
-        for k, piece in enumerate(duty.pieces if taker is not None else ()):
-            assert taker is not None
+        for k, piece in enumerate(duty.pieces):
+            taker = takers[duty.drone - len(rests)]
             bends = NO_PATH if k == 0 and taker.launches else piece.bends
-            if len(bends) > MOST_BENDS:
+            if len(bends) > MOST_BENDS or taker.drone in bent:
+                bent.add(taker.drone)
                 words = f"the way of {taker.drone} there bends more often than its mission can hold"
-                undone.append(_share(asked.rests[piece.owner].drone, piece.path, (frame, pace), reason=words))
+                undone.append(_share(rests[piece.owner].drone, piece.path, ground, reason=words))
             else:
-                shares.append(_share(taker.drone, piece.path, (frame, pace), bends))
-    return Deal(tuple(r.sector for r in asked.rests), tuple(shares), tuple(undone))
+                shares.append(_share(taker.drone, piece.path, ground, bends))
+    return Deal(tuple(r.sector for r in rests), tuple(shares), tuple(undone)), frozenset(bent)
+
+
+def _undone_m(deal: Deal) -> float:
+    return sum(s.length_m for s in deal.undone)
 
 
 def _leaver(rest: Rest, frame: LocalFrame, pace: Pace) -> Flyer:
