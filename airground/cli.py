@@ -14,6 +14,13 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 
 Server = Annotated[str, typer.Option("--server", envvar="AIRGROUND_SERVER", help="Address of the coordinator.")]
 Config = Annotated[Path, typer.Option("--config", help="Settings file (TOML).")]
+PatternWord = Annotated[
+    str,
+    typer.Option(
+        help="best (any that is quick), s (straight parallel lines), parallel, creeping, expanding-square, sector, "
+        "contour (needs --dem), route (AREA is a line) or orbit."
+    ),
+]
 DEFAULT_SERVER = "http://127.0.0.1:8440"
 
 
@@ -78,24 +85,58 @@ def simulate(plan: Path) -> None:
 
 @app.command()
 def plan(
-    area: Annotated[Path, typer.Argument(help="GeoJSON polygon; its holes are no-fly zones.")],
-    swath: Annotated[float, typer.Option(min=0.1, help="Distance between legs, m.")],
+    area: Annotated[Path, typer.Argument(help="GeoJSON polygon, holes are no-fly zones; of a route its line.")],
     out: Annotated[Path, typer.Option(help="Where to write the plan (JSON).")],
-    speed: Annotated[float, typer.Option(min=0.1, help="Cruise speed, m/s.")] = 12.0,
-    drones: Annotated[int, typer.Option(min=1, max=200, help="How many drones share the area.")] = 1,
-    home: Annotated[str | None, typer.Option(help="LON,LAT of take-off.")] = None,
+    swath: Annotated[float | None, typer.Option(min=0.1, help="Distance between legs, m (or give --hfov).")] = None,
+    speed: Annotated[float | None, typer.Option(min=0.1, help="Cruise speed, m/s (default 12).")] = None,
+    drones: Annotated[int | None, typer.Option(min=1, max=200, help="How many like drones (default 1).")] = None,
+    home: Annotated[str | None, typer.Option(help="LON,LAT of take-off; with it whole flights are planned.")] = None,
+    endurance: Annotated[float | None, typer.Option(help="Minutes a full battery lasts; with --home.")] = None,
+    fleet: Annotated[Path | None, typer.Option(help="Unlike drones (TOML), in place of the four above.")] = None,
     cover: Annotated[float, typer.Option(min=0.5, max=0.999, help="Share of the area to be seen.")] = 0.995,
     effort: Annotated[str, typer.Option(help="first, fast (about a second) or best (about ten).")] = "fast",
-    pattern: Annotated[str, typer.Option(help="best (any that is quick) or s (straight parallel lines).")] = "best",
+    pattern: PatternWord = "best",
+    bearing: Annotated[float | None, typer.Option(help="True bearing of lines or of the first leg, deg.")] = None,
+    datum: Annotated[str | None, typer.Option(help="LON,LAT that a pattern is flown about.")] = None,
+    corridor: Annotated[float | None, typer.Option(help="Full width to search about a route, m.")] = None,
+    hfov: Annotated[float | None, typer.Option(help="Field of view of the camera across the track, deg.")] = None,
+    vfov: Annotated[float | None, typer.Option(help="Field of view along the track, deg.")] = None,
+    pitch: Annotated[float | None, typer.Option(help="Pitch of the camera, deg: -90 (default) straight down.")] = None,
+    sidelap: Annotated[float | None, typer.Option(help="Share of a strip seen from the next one too (0.1).")] = None,
+    image_width: Annotated[int | None, typer.Option(help="Width of the image, px (640).")] = None,
+    person_px: Annotated[float | None, typer.Option(help="Least pixels across a person (0.5 m).")] = None,
+    dem: Annotated[Path | None, typer.Option(help="Heights to follow: .npz, .hgt or .hgt.zip (SRTM).")] = None,
+    climb: Annotated[float, typer.Option(help="Fastest climb, m/s; it sinks at 1.5 m/s.")] = 3.0,
     height: Annotated[float, typer.Option(min=5, max=500, help="Height above ground in the files written, m.")] = 60.0,
+    wind: Annotated[str | None, typer.Option(help="SPEED,FROM: m/s and the true degrees it comes from.")] = None,
+    margin: Annotated[str, typer.Option(help="Paths keep this far inside, m; auto: GNSS and v^2/2a.")] = "0",
     form: Annotated[str, typer.Option("--format", help="json, plan (QGroundControl), kml, gpx, geojson.")] = "json",
+    probability: Annotated[Path | None, typer.Option(help="Where somebody may be: GeoJSON, rings or a grid.")] = None,
+    sweep_width: Annotated[str | None, typer.Option(help="Metres, or a table (JSON); with --probability.")] = None,
+    look: Annotated[
+        str | None, typer.Option(help="SENSOR,HOUR,LAND: thermal,night,forest:0.6 finds the width.")
+    ] = None,
+    minutes: Annotated[float | None, typer.Option(help="Sweeping time of each drone; with --probability.")] = None,
 ) -> None:
-    """Plan a sweep, offline."""
-    from airground.offline import home_from, plan_file
-    from flightops.planning.plan_file import PlanWish, effort_from, pattern_from
+    """Plan a search, offline."""
+    from airground import plan_options as options
+    from airground.offline import Drones, drones_from, home_from, likely_from, plan_file
+    from flightops.planning.paths.timing import Pace
+    from flightops.planning.plan_file import PlanWish, effort_from
 
-    place, plain = home_from(home), pattern_from(pattern)
-    plan_file(area, out, PlanWish(swath, speed, drones, place, cover, effort_from(effort), plain, height), form)
+    with options.named_as_options():
+        air, mps = options.wind_from(wind), options.USUAL_MPS if speed is None else speed
+        inside = options.margin_from(margin, Pace(mps, wind_mps=air))
+        camera = options.look_from(options.Optics(hfov, vfov, pitch, sidelap, image_width, person_px))
+        apart = options.swath_from(swath, camera, height)
+        ground = options.terrain_from(dem, area, home_from(home))
+        plain, other = options.pattern_from(options.Shape(pattern, bearing, datum, corridor), ground)
+        wish = PlanWish(
+            apart, mps, cover=cover, effort=effort_from(effort), plain=plain, height_agl_m=height, margin_m=inside,
+            wind_mps=air, pattern=other, relief=options.relief_from(ground, height, climb, camera), look=camera,
+            likely=likely_from(probability, sweep_width, look, minutes),
+        )  # fmt: skip
+        plan_file(area, out, drones_from(wish, Drones(speed, drones, home, endurance, fleet)), form)
 
 
 @app.command()

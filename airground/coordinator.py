@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from airground.data import MapData, load_map
 from airground.gateway import ensure_gateway
 from airground.streams import Streams
-from core.camera import Camera
+from core.camera import THERMAL_640, Camera
 from core.clock import Clock
 from core.drone import DroneState
 from core.errors import Accepted, Fault, Refused
@@ -32,6 +32,8 @@ from core.io.log.sqlite import SqliteLog, SqliteTrail
 from core.io.runtime import SystemClock, new_secret
 from core.io.settings import Settings
 from core.roles import Principal
+from flightops.coverage.book import CoverageBook
+from flightops.coverage.seen import Means
 from flightops.fleet.looked_for import looked_for_at, looks_for
 from flightops.links.client import GatewayClient
 from flightops.missions.desk import DeskSettings, FlightDesk
@@ -76,13 +78,20 @@ class Coordinator:
 
     def _flight_desk(self) -> FlightDesk:
         drones = self._settings.drones
-        camera = drones[0].camera if drones else None
-        lens = Camera(camera.width_px, camera.height_px, camera.hfov_deg) if camera else Camera(640, 512, 45.0)
         heights = {DroneId(d.id): d.height_agl_m for d in drones if d.height_agl_m is not None}
         endurance_s = min((d.endurance_s for d in drones), default=1200.0)
         approve = self._settings.search.auto_approve
         told = DeskSettings(approve, endurance_s, heights, workers=self._planners)
-        return FlightDesk(self._log, self._gateway, plan_search, self._data.terrain, lens, self._clock, told)
+        return FlightDesk(self._log, self._gateway, plan_search, self._data.terrain, self._lens(), self._clock, told)
+
+    def _lens(self) -> Camera:
+        drones = self._settings.drones
+        camera = drones[0].camera if drones else None
+        return Camera(camera.width_px, camera.height_px, camera.hfov_deg) if camera else THERMAL_640
+
+    def _coverage(self) -> CoverageBook:
+        means = Means(self._lens(), self._settings.search.sweep_width_m, self._data.woods)
+        return CoverageBook(self._log, means, self._clock)
 
     def _ground_parts(self) -> Ground:
         return Ground(Router(self._data.roads), self._data.sites, self._settings.units, self._settings.dispatch)
@@ -91,7 +100,7 @@ class Coordinator:
         return WebParts(
             log=self._log, trail=self._trail, clock=self._clock, accounts=self._accounts, ask=self.ask,
             settings=self._settings, live=self._live, video=self._streams, health=self._health,
-            sites=self._data.sites, basemap=self._data.basemap,
+            sites=self._data.sites, basemap=self._data.basemap, coverage=self._coverage().coverage,
         )  # fmt: skip
 
     async def ask(self, wish: Any) -> Accepted | Refused:

@@ -13,29 +13,33 @@ from core.io.files.terrain import load_terrain
 from core.io.settings import Settings
 from core.terrain import FlatTerrain, Terrain
 from core.units import MetresAmsl
+from flightops.coverage.land import Wood, woods_from
 from ground.dispatch.roads import Roads, no_roads, parse_roads
 from ground.sites.site import Site, parse_site
 
 
 @dataclass(frozen=True, slots=True)
 class MapData:
-    """Local map data, checked. `basemap` is GeoJSON text."""
+    """Local map data, checked. `basemap` is GeoJSON text, `woods` its forests."""
 
     terrain: Terrain
     roads: Roads
     sites: tuple[Site, ...]
     basemap: bytes | None
+    woods: tuple[Wood, ...] = ()
 
 
 def load_map(settings: Settings) -> MapData:
     """Everything under [map] and `sites`. Raises Malformed naming the key and the file."""
     centre = LatLon(settings.map.centre.lat_deg, settings.map.centre.lon_deg)
     basemap = settings.map.basemap
+    doc = read_geojson(settings.path(basemap), "map.basemap") if basemap else None
     return MapData(
         terrain=_terrain(settings),
         roads=_roads(settings, centre),
         sites=tuple(parse_site(read_toml(settings.path(s), "sites"), s) for s in settings.sites),
-        basemap=msgspec.json.encode(read_geojson(settings.path(basemap), "map.basemap")) if basemap else None,
+        basemap=None if doc is None else msgspec.json.encode(doc),
+        woods=woods_from(doc),
     )
 
 

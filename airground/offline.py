@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from core.errors import Fault, Malformed
 from core.geo import LatLon
 from core.io.runtime import SystemClock
+from core.units import within
 
 if TYPE_CHECKING:
+    from flightops.planning.finding.asked import LikelyWish
+    from flightops.planning.fleet.drones import FleetDrone
     from flightops.planning.plan_file import PlanWish
+
+
+NEARLY = 0.99995
+"""A share that is not worth telling from all."""
 
 
 def plan_file(area: Path, out: Path, wish: PlanWish, form: str = "json") -> None:
@@ -24,13 +32,10 @@ def plan_file(area: Path, out: Path, wish: PlanWish, form: str = "json") -> None
     from flightops.planning.plan_file import plan_area_file
 
     known_format(form)
-    try:
-        text = area.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as e:
-        raise Malformed("AREA", f"can't read {area}: {e}") from e
+    text = _read(area, "AREA")
     clock = SystemClock()
     console = Console(stderr=True)
-    with console.status(f"planning {area.name} for {wish.drones} drone(s)"):
+    with console.status(f"planning {area.name} for {len(wish.fleet) or wish.drones} drone(s)"):
         began = clock.monotonic()
         doc = plan_area_file(text, wish)
         doc["planning_s"] = round(clock.monotonic() - began, 3)
@@ -39,19 +44,116 @@ def plan_file(area: Path, out: Path, wish: PlanWish, form: str = "json") -> None
         write_whole(out.with_name(name), data)
     minutes = max(s["time_s"] for s in doc["sectors"]) / 60
     console.print(
-        f"{len(doc['sectors'])} sector(s), longest {minutes:.1f} min, cover {100 * doc['cover']:.2f} %, "
+        f"{len(doc['sectors'])} sector(s), longest {minutes:.1f} min, {cover_words(doc)}, "
         f"planned in {doc['planning_s']:.2f} s -> {', '.join(str(out.with_name(name)) for name in files)}"
+    )
+    if "fleet" in doc:
+        whole, drones = doc["fleet"], len({f["drone"] for f in doc["flights"]})
+        console.print(
+            f"{len(doc['flights'])} flight(s) of {drones} drone(s), all down after {whole['makespan_s'] / 60:.1f} min, "
+            f"balance {whole['balance']:.2f}, proved {whole['proof']['horizontal_m']:g} m or "
+            f"{whole['proof']['vertical_m']:g} m apart"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Drones:
+    """What the command was told of the drones; None: not told. `endurance_min` in minutes."""
+
+    speed_mps: float | None = None
+    number: int | None = None
+    home: str | None = None
+    endurance_min: float | None = None
+    fleet: Path | None = None
+
+
+def drones_from(wish: PlanWish, told: Drones) -> PlanWish:
+    """The wish with its drones: like ones, or those of a fleet file. Raises Malformed naming the option."""
+    alone = {"--drones": told.number, "--home": told.home, "--speed": told.speed_mps, "--endurance": told.endurance_min}
+    given = [name for name, value in alone.items() if value is not None]
+    if told.fleet is not None:
+        if given:
+            raise Malformed("--fleet", f"it replaces {' and '.join(given)}", "give one or the other")
+        return replace(wish, fleet=_fleet(told.fleet, wish))
+    if told.endurance_min is not None and told.home is None:
+        raise Malformed("--endurance", "whole flights need a home", "give --home too")
+    place, endurance_s = home_from(told.home), None
+    if told.endurance_min is not None:
+        endurance_s = 60.0 * within("--endurance", told.endurance_min, 1.0, 600.0)
+    return replace(wish, drones=told.number or 1, home=place, endurance_s=endurance_s)
+
+
+def _fleet(path: Path, wish: PlanWish) -> tuple[FleetDrone, ...]:
+    from core.io.files.fleet import read_fleet
+    from flightops.planning.fleet.drones import FleetDrone
+    from flightops.planning.rings import place
+
+    return tuple(
+        FleetDrone(
+            row.name,
+            place(list(row.home), f"fleet.{row.name}.home"),
+            row.speed_mps,
+            wish.swath_m if row.swath_m is None else row.swath_m,
+            row.endurance_min * 60.0,
+            2.5 if row.climb_mps is None else row.climb_mps,
+            wish.height_agl_m if row.height_agl_m is None else row.height_agl_m,
+            row.transit_agl_m,
+        )
+        for row in read_fleet(path)
     )
 
 
-def home_from(text: str | None) -> LatLon | None:
+def cover_words(doc: dict[str, Any]) -> str:
+    """Cover reached, beside that asked where it is less, and the heights of a plan that follows the ground."""
+    words = f"cover {100 * doc['cover']:.2f} %"
+    if doc["cover"] < doc["cover_asked"]:
+        words += f" (asked {100 * doc['cover_asked']:g} %)"
+    if doc["in_reach"] < NEARLY:
+        words += f" ({100 * (1 - doc['in_reach']):.2f} % can't be seen from inside the margin)"
+    if "full_swath_m" not in doc:
+        return words
+    sectors = doc["sectors"]
+    least, most = min(s["least_agl_m"] for s in sectors), max(s["most_agl_m"] for s in sectors)
+    words += f", {least:.0f} to {most:.0f} m above ground, lines {doc['swath_m']:.1f} m apart"
+    over_m = sum(t["to_m"] - t["from_m"] for s in sectors for t in s["too_high"])
+    return words + (f", {over_m:.0f} m of it too high: ground too steep to follow" if over_m else "")
+
+
+def likely_from(
+    probability: Path | None, width: str | None, look: str | None, minutes: float | None
+) -> LikelyWish | None:
+    """What the options of `airground plan` say of where somebody may be; None when nothing. Raises Malformed."""
+    from flightops.planning.finding.asked import LikelyWish
+
+    if probability is None:
+        for name, value in (("--sweep-width", width), ("--look", look), ("--minutes", minutes)):
+            if value is not None:
+                raise Malformed(name, "is given without --probability", "say where somebody may be, or leave it out")
+        return None
+    if width is not None and Path(width).suffix == ".json":
+        width = _read(Path(width), "--sweep-width")
+    return LikelyWish(_read(probability, "--probability"), width, look, minutes)
+
+
+def _read(path: Path, field: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as e:
+        raise Malformed(field, f"can't read {path}: {e}") from e
+
+
+def home_from(text: str | None, option: str = "--home") -> LatLon | None:
+    """The place that LON,LAT names. Raises Malformed."""
     if text is None:
         return None
     try:
         lon, lat = (float(part) for part in text.split(","))
     except ValueError as e:
-        raise Malformed("--home", f"{text!r} is not LON,LAT", "like 120.0360,28.8885") from e
-    return LatLon(lat, lon)
+        raise Malformed(option, f"{text!r} is not LON,LAT", "like 120.0360,28.8885") from e
+    try:
+        return LatLon(lat, lon)
+    except Malformed as wrong:
+        raise Malformed(option, f"{wrong.field} {wrong.problem}", "LON,LAT like 120.0360,28.8885") from wrong
 
 
 def detect_source(source: Path, out: Path) -> None:

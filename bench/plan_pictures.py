@@ -6,6 +6,7 @@ usage: python -m bench.plan_pictures docs/pictures [--effort best]
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,9 +14,15 @@ import numpy as np
 import shapely
 from shapely import Polygon
 
-from core.geo import Area, LatLon, LocalFrame
+from core.geo import Area, Floats, LatLon, LocalFrame
+from core.terrain import GridTerrain
+from flightops.planning.airspace.over_ground import Followed, Relief, followed
+from flightops.planning.airspace.timed import Rates
 from flightops.planning.paths.timing import Pace, runs_m
 from flightops.planning.paths.verify import footprint
+from flightops.planning.patterns.corridor import corridor as corridor_of
+from flightops.planning.patterns.corridor import strip
+from flightops.planning.patterns.wish import PatternName, PatternWish, plan_pattern
 from flightops.planning.sweep import Effort, SweepPlan, SweepRequest, plan_sweep
 
 FRAME = LocalFrame(LatLon(28.8885, 120.036))
@@ -53,13 +60,79 @@ AREAS = {
 }
 
 
+FIELD = Polygon(
+    [(0, 40), (560, 0), (700, 330), (380, 520), (60, 420)], [[(150, 230), (150, 300), (240, 310), (230, 220)]]
+)
+TRAIL = ((0.0, 0.0), (260.0, 150.0), (480.0, 60.0), (800.0, 260.0), (980.0, 200.0))
+TRAIL_M = 110.0
+DATUM = FRAME.to_latlon(400.0, 220.0)
+WISHES = {
+    "parallel": PatternWish(PatternName.PARALLEL, bearing_deg=60.0),
+    "expanding-square": PatternWish(PatternName.EXPANDING_SQUARE, datum=DATUM),
+    "sector": PatternWish(PatternName.SECTOR, datum=DATUM),
+    "orbit": PatternWish(PatternName.ORBIT, datum=DATUM),
+}
+
+
+def hills() -> GridTerrain:
+    """A made-up valley with side valleys, heights every 10 m."""
+    at = np.arange(-400.0, 1401.0, 10.0)
+    x, y = np.meshgrid(at, at)
+    heights = 300.0 + 0.22 * np.hypot(x - 200.0, y + 100.0) + 16.0 * np.sin(x / 55.0 + y / 160.0)
+    return GridTerrain(FRAME, -400.0, -400.0, 10.0, heights)
+
+
 def ring(coords: object) -> tuple[LatLon, ...]:
     return tuple(FRAME.to_latlon(float(x), float(y)) for x, y in np.asarray(coords)[:-1])
 
 
+def area_of(polygon: Polygon) -> Area:
+    return Area(ring(polygon.exterior.coords), tuple(ring(r.coords) for r in polygon.interiors))
+
+
 def planned(polygon: Polygon, drones: int, plain: bool, effort: Effort) -> SweepPlan:
-    area = Area(ring(polygon.exterior.coords), tuple(ring(r.coords) for r in polygon.interiors))
-    return plan_sweep(SweepRequest(area, SWATH_M, drones=drones, plain=plain), effort)
+    return plan_sweep(SweepRequest(area_of(polygon), SWATH_M, drones=drones, plain=plain), effort)
+
+
+def patterned(effort: Effort) -> dict[str, tuple[Polygon, SweepPlan]]:
+    """One plan a pattern family, and the ground it is shown on."""
+    request = SweepRequest(area_of(FIELD), SWATH_M)
+    contour = PatternWish(PatternName.CONTOUR, terrain=hills())
+    plans = {n: (FIELD, plan_pattern(request, w, effort)) for n, w in {**WISHES, "contour": contour}.items()}
+    trail = tuple(FRAME.to_latlon(*at) for at in TRAIL)
+    along = SweepRequest(corridor_of(trail, TRAIL_M), SWATH_M)
+    wish = PatternWish(PatternName.ROUTE, corridor_m=TRAIL_M, route=trail)
+    return {**plans, "route": (strip(trail, TRAIL_M, FRAME), plan_pattern(along, wish, effort))}
+
+
+def over_hills(effort: Effort) -> Followed:
+    request = SweepRequest(area_of(FIELD), SWATH_M, plain=True)
+    relief = Relief(hills(), 60.0, Rates(3.0, 1.5))
+    return followed(lambda m: plan_sweep(replace(request, swath_m=m), effort), SWATH_M, request.pace, relief)
+
+
+def side_view(found: Followed, most_m: float = 2_500.0) -> np.ndarray:
+    """Heights along the first metres of a path: ground (grey), path (blue), way points (dots); (high, wide, 3) BGR."""
+    xy = np.array([FRAME.to_xy(p) for p in found.plan.paths[0].path])
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+    heights = np.array(found.heights[0].amsl_m)
+    at = np.linspace(0.0, min(most_m, along[-1]), 900)
+    place = np.column_stack([np.interp(at, along, xy[:, k]) for k in (0, 1)])
+    under = hills().heights_xy(place)
+    low, high = under.min() - 10.0, heights.max() + 10.0
+
+    def px(x: Floats, y: Floats) -> np.ndarray:
+        across = EDGE + x / at[-1] * (WIDE - 2 * EDGE)
+        return np.round(np.column_stack([across, 320 - (y - low) / (high - low) * 300]) * 16).astype(np.int32)
+
+    image = np.full((340, WIDE, 3), 255, np.uint8)
+    edge = px(at[[-1, 0]], np.full(2, low))
+    cv2.fillPoly(image, [np.vstack([px(at, under), edge])], (215, 220, 215), cv2.LINE_AA, 4)
+    kept = along <= at[-1]
+    cv2.polylines(image, [px(at, np.interp(at, along, heights))], False, INKS[0], 2, cv2.LINE_AA, 4)
+    for x, y in px(along[kept], heights[kept]):
+        cv2.circle(image, (int(x), int(y)), 3 * 16, INKS[0], -1, cv2.LINE_AA, 4)
+    return image
 
 
 def drawn(polygon: Polygon, plan: SweepPlan) -> np.ndarray:
@@ -95,14 +168,23 @@ def drawn(polygon: Polygon, plan: SweepPlan) -> np.ndarray:
     return image
 
 
+def written(path: Path, image: np.ndarray) -> None:
+    cv2.imwrite(str(path), image, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+
+
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("folder", type=Path)
     ask.add_argument("--effort", choices=list(Effort), default="best")
     asked = ask.parse_args()
-    for name, (polygon, drones, plain) in AREAS.items():
-        plan = planned(polygon, drones, plain, Effort(asked.effort))
-        cv2.imwrite(str(asked.folder / f"plan-{name}.png"), drawn(polygon, plan), [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    effort = Effort(asked.effort)
+    plans = {name: (polygon, planned(polygon, *more, effort)) for name, (polygon, *more) in AREAS.items()}
+    hilly = over_hills(effort)
+    written(asked.folder / "plan-heights.png", side_view(hilly))
+    least, most = hilly.heights[0].least_agl_m, hilly.heights[0].most_agl_m
+    print(f"plan-heights: {least:.1f} to {most:.1f} m above ground, lines {hilly.plan.swath_m:.2f} m apart")
+    for name, (polygon, plan) in {**plans, **patterned(effort)}.items():
+        written(asked.folder / f"plan-{name}.png", drawn(polygon, plan))
         figures = f"time/LB {plan.time_ratio:.3f}, length/LB {plan.length_ratio:.3f}, cover {plan.cover:.4f}"
         print(f"plan-{name}: {plan.pattern}, {len(plan.paths)} drone(s), {figures}")
 

@@ -18,17 +18,13 @@ from core.units import finite, positive, within
 
 @dataclass(frozen=True, slots=True)
 class Sector:
-    """One drone's share: the line it flies from the start of its first sweep to the end of its last.
-
-    `way`: bends of the way to it from the end of the drone's sector before; none for a drone's first.
-    """
+    """One drone's share: the line it flies from the start of its first sweep to the end of its last."""
 
     sector: SectorId
     drone: DroneId
     path: tuple[LatLon, ...]
     length_m: float
     time_s: float
-    way: tuple[LatLon, ...] = ()
 
     def __post_init__(self) -> None:
         finite("sector.length_m", self.length_m)
@@ -77,13 +73,21 @@ class SearchApproved:
 
 @dataclass(frozen=True, slots=True)
 class MissionUploaded:
-    """The mission on board was read back and equals what was sent; `digest` is its SHA-256, hex."""
+    """The mission on board was read back and equals what was sent; `digest` is its SHA-256, hex.
+
+    `sweep_from`, `sweep_to`: the first and last item that sweep; None in facts of before they were kept. `out`, `back`:
+    its ways from home to the sector and back, ends included; empty in those.
+    """
 
     search: SearchId
     sector: SectorId
     drone: DroneId
     items: int
     digest: str
+    sweep_from: int | None = None
+    sweep_to: int | None = None
+    out: tuple[LatLon, ...] = ()
+    back: tuple[LatLon, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,9 +102,11 @@ class DispatchSettings(Struct, frozen=True):
 
 
 class SearchSettings(Struct, frozen=True):
-    """`auto_approve`: planned searches fly without a pilot's click (drills and demos)."""
+    """`auto_approve`: planned searches fly without a pilot's click (drills and demos). `sweep_width_m`: as measured in
+    the open, for POD; None: a formula, not measured."""
 
     auto_approve: bool = False
+    sweep_width_m: float | None = None
     detector: Literal["hot-spot"] = "hot-spot"
 
 

@@ -101,7 +101,8 @@ def _uploaded(fleet: FleetState, message: Uploaded) -> tuple[Fact, ...]:
     known = old is not None and (old.search, old.sector) == (message.search, message.sector)
     if known or not _is_open(fleet, message):
         return ()
-    return (MissionUploaded(message.search, message.sector, message.drone, message.items, message.digest),)
+    ids, ways = (message.search, message.sector, message.drone), (message.out, message.back)
+    return (MissionUploaded(*ids, message.items, message.digest, message.sweep_from, message.sweep_to, *ways),)
 
 
 def _not_flown(fleet: FleetState, message: NotFlown) -> tuple[Fact, ...]:

@@ -138,7 +138,9 @@ def _drone_after(old: Drone, fact: DroneFact, at: UtcSeconds) -> Drone:
                 return old
             return replace(old, order=replace(old.order, done=fact.done, at=at))
         case MissionUploaded():
-            return replace(old, mission=OnBoard(fact.search, fact.sector, fact.items, at))
+            first, last = fact.sweep_from, fact.sweep_to
+            sweep = None if first is None or last is None else (first, last)
+            return replace(old, mission=OnBoard(fact.search, fact.sector, fact.items, at, sweep, fact.out, fact.back))
         case _ as never:
             assert_never(never)
 

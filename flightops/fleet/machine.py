@@ -69,6 +69,11 @@ _BY_MODE: dict[FlightMode, Sign] = {
 }
 
 
+def sweep_of(mission: OnBoard) -> tuple[int, int]:
+    """First and last item (0-based, inclusive) that fly the sector."""
+    return mission.sweep or sweep_range(mission.items)
+
+
 def item_of(state: DroneState, mission: OnBoard | None) -> int | None:
     """The item of `mission` being flown, 0-based as uploaded; None unless it was heard after the upload."""
     if mission is None or state.mission is None or state.mission.at < mission.at:
@@ -95,7 +100,7 @@ def _mission_sign(in_air: bool, item: int | None, mission: OnBoard | None) -> Si
         return Sign.LIFTING
     if item is None or mission is None:
         return Sign.ON_WAY
-    first, last = sweep_range(mission.items)
+    first, last = sweep_of(mission)
     if item < first:
         return Sign.ON_WAY
     return Sign.AT_SWEEP if item <= last else Sign.PAST_SWEEP

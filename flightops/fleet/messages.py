@@ -9,6 +9,7 @@ from core.commands import ApproveSearch, Hold, JoinSearch, ResumeSearch, Return,
 from core.drone import DroneState
 from core.errors import Refused
 from core.events import Order, ReplanCause, SearchPlan
+from core.geo import LatLon
 from core.ids import DroneId, PersonName, SearchId, SectorId
 from core.units import UtcSeconds
 from flightops.redeal.deal import Deal
@@ -56,13 +57,17 @@ class Uploading:
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """The mission is on board, read back and compared."""
+    """The mission is on board, read back and compared; what else it says is that of `MissionUploaded`."""
 
     search: SearchId
     sector: SectorId
     drone: DroneId
     items: int
     digest: str
+    sweep_from: int | None = None
+    sweep_to: int | None = None
+    out: tuple[LatLon, ...] = ()
+    back: tuple[LatLon, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from core.drone import Autopilot
 from core.errors import Reason
 from core.events import Order, Phase, SearchOutcome, SearchPlan, Sector
-from core.geo import Area
+from core.geo import Area, LatLon
 from core.ids import DroneId, PersonName, SearchId, SectorId
 from core.units import UtcSeconds
 
@@ -85,12 +85,16 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class OnBoard:
-    """The last mission a drone was given and when; `items` of it (see flightops.missions.items.sweep_range)."""
+    """The last mission a drone was given and when; `items` of it. `sweep`: the first and last item that sweep; None:
+    as flightops.missions.items.sweep_range has it. `out`, `back`: its ways there and back; empty: straight."""
 
     search: SearchId
     sector: SectorId
     items: int
     at: UtcSeconds
+    sweep: tuple[int, int] | None = None
+    out: tuple[LatLon, ...] = ()
+    back: tuple[LatLon, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,10 @@ from core.events import (
     SectorSwept,
 )
 from core.units import UtcSeconds
-from flightops.fleet.machine import TABLE, Sign, item_of, sign_of
+from flightops.fleet.machine import TABLE, Sign, item_of, sign_of, sweep_of
 from flightops.fleet.messages import Tick
 from flightops.fleet.state import Drone, FleetState, Search, SearchStage, SectorStage, SectorStatus
 from flightops.fleet.wishes import ANSWER_S, failed, phase_facts
-from flightops.missions.items import sweep_range
 from flightops.redeal.progress import Mark, flown_m
 
 GIVEN_UP_S = 120.0
@@ -98,25 +97,25 @@ def _progress(fleet: FleetState, drone: Drone, state: DroneState, sign: Sign, no
     if task is None or mission is None or item is None or mission.sector != task[1].sector.sector:
         return ()
     search, status = task
-    first, last = sweep_range(mission.items)
+    sweep = first, last = sweep_of(mission)
     flies = sign in _ON_MISSION and bool(state.in_air and state.in_air.value)
     entered = status.stage is SectorStage.WAITING and flies and item >= first
     done = item > last and (flies or status.stage is SectorStage.FLYING)
     ids = (search.search, status.sector.sector, drone.drone)
-    flown = _flown(search, status, state, (mission.items, item), now) if flies and not done else ()
+    flown = _flown(search, status, state, (sweep, item), now) if flies and not done else ()
     return (*((SectorEntered(*ids),) if entered else ()), *flown, *((SectorSwept(*ids),) if done else ()))
 
 
 def _flown(
-    search: Search, status: SectorStatus, state: DroneState, mission: tuple[int, int], now: UtcSeconds
+    search: Search, status: SectorStatus, state: DroneState, at: tuple[tuple[int, int], int], now: UtcSeconds
 ) -> tuple[Fact, ...]:
-    """How far its path is flown, told each half swath. `mission`: items of it, and the one being flown."""
+    """How far its path is flown, told each half swath. `at`: the items that sweep, and the one being flown."""
     if search.plan is None or status.stage is not SectorStage.FLYING or state.place is None:
         return ()
     swath_m, speed_mps = search.plan.swath_m, search.plan.speed_mps
     reach_m = 2.0 * swath_m + 1.5 * speed_mps * max(now - status.flown_at, 0.0)
     mark = Mark(status.flown_m, reach_m)
-    flown = flown_m(status.sector.path, *mission, state.place.value.ground, mark)
+    flown = flown_m(status.sector.path, *at, state.place.value.ground, mark)
     if flown - status.flown_m < swath_m / 2.0:
         return ()
     return (SectorFlown(search.search, status.sector.sector, status.sector.drone, flown),)

@@ -38,7 +38,7 @@ from flightops.fleet.state import FleetState
 from flightops.fleet.wishes import ANSWER_S, answer, drones_for, flying
 from flightops.missions import strips
 from flightops.missions.runner import Runner
-from flightops.missions.sorties import homes_of, missions_for
+from flightops.missions.sorties import homes_of, proved
 from flightops.ports import Gateway
 from flightops.redeal.dealer import Dealer
 from flightops.safety.preflight import too_long
@@ -113,7 +113,7 @@ class FlightDesk:
         self._sweeps: dict[DroneId, strips.Sweep] = {}
         self._orphans: set[DroneId] = set()
         self._watch = Watch(self._settings.endurance_s, self._woke)
-        self._runner = Runner(self, gateway, terrain)
+        self._runner = Runner(self, gateway, terrain, clock)
         self._dealer = Dealer(self, self._workers, self._settings.endurance_s)
         self._tasks: asyncio.TaskGroup | None = None
         self._failed = False
@@ -279,9 +279,10 @@ class FlightDesk:
             return Refused.because("area", "planning takes too long", "draw a smaller or simpler area")
         if isinstance(plan, Refused):
             return plan
-        missions = missions_for(plan, homes, self._terrain, self._settings.heights_m)
-        if isinstance(missions, Refused):
-            return missions
+        # in a thread: laying and proving missions takes long enough to delay a heartbeat
+        why = await asyncio.to_thread(proved, plan, wish.area, homes, self._terrain, self._settings.heights_m)
+        if why is not None:
+            return why
         return too_long(plan, homes, self._states, self._settings.endurance_s) or plan
 
     async def _control(self) -> None:

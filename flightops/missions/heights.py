@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -17,14 +18,16 @@ from scipy.spatial import cKDTree
 
 from core.errors import Refused
 from core.events import SearchPlan, Sector
-from core.geo import Floats, GeoPoint, LatLon, LocalFrame
+from core.geo import Area, Floats, GeoPoint, LatLon, LocalFrame
 from core.ids import DroneId, SectorId
 from core.terrain import Terrain
 from core.units import MetresAmsl
-from flightops.missions.profile import Samples, gentle, legs_over, sample
+from flightops.missions.profile import Samples, legs_over, sample
+from flightops.planning.airspace.terrain_profile import Slopes, lowest_over
+from flightops.planning.transit import Transits
 
 LEGS = 4
-"""Legs of every transit; a fixed number, so that a mission's layout follows from its number of items."""
+"""Legs of a straight transit; each bend round a no-fly zone adds one."""
 STACK_M = 10.0
 """Between one drone and the next where they are within NEAR_M, seen from above."""
 NEAR_M = 30.0
@@ -43,8 +46,8 @@ SINK_MPS = 1.25
 @dataclass(frozen=True, slots=True)
 class Transit:
     """Way out: over home (take-off height) to over the sector's first point. Way back: over its last point to over
-    home. LEGS + 1 points each, and the ground speed, m/s, to each but the first. `airborne`: it begins over where the
-    drone hovers instead."""
+    home. LEGS + 1 points each and one a bend, and the ground speed, m/s, to each but the first. `airborne`: it begins
+    over where the drone hovers instead."""
 
     out: tuple[GeoPoint, ...]
     out_mps: tuple[float, ...]
@@ -55,12 +58,13 @@ class Transit:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """From where a sector is flown that is dealt to a drone later: its corners from there to the sector's first point
-    (at most LEGS, the first one being where it is), and its home."""
+    """Where a drone sets out to its sector (at home, or `airborne`: where it hovers), its home, and the area whose
+    no-fly zones its ways go round (None: none)."""
 
-    corners: tuple[LatLon, ...]
+    place: LatLon
     home: LatLon
-    airborne: bool
+    area: Area | None
+    airborne: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,24 +114,38 @@ class _Layer:
         """Steepest climb and sink, m/m."""
         return CLIMB_MPS / self.speed_mps
 
+    @property
+    def slopes(self) -> Slopes:
+        """Of the way, up and down alike: legs that sink are flown slower."""
+        return Slopes(self.slope, self.slope)
+
     def leg_mps(self, run_m: float, sunk_m: float) -> float:
         """Ground speed on a leg of this length that sinks so far."""
         return min(self.speed_mps, SINK_MPS * run_m / sunk_m) if sunk_m > 0 and run_m > 0 else self.speed_mps
 
 
 def transits_for(
-    plan: SearchPlan, homes: Mapping[DroneId, LatLon], terrain: Terrain, fixed: Mapping[DroneId, float]
+    plan: SearchPlan,
+    homes: Mapping[DroneId, LatLon],
+    terrain: Terrain,
+    fixed: Mapping[DroneId, float],
+    area: Area | None = None,
 ) -> dict[SectorId, Transit] | Refused:
-    """The transits of every sector of the plan.
+    """The transits of every sector of the plan, off the no-fly zones of `area`.
 
     Where two drones come within NEAR_M of one another seen from above, both in transit or one in its sweep, they are
     STACK_M apart in height. Not so where a drone climbs or sinks on the spot (over its home, at the ends of its sweep):
     the order of layers keeps lower transits away from these places when it can. `fixed`: least heights above home from
-    settings. Refused when a drone has no home yet, or no ground height is known on its way.
+    settings. Refused when a drone has no home yet, no ground height is known on its way, or no way is legal.
     """
     courses: list[_Course] = []
+    frame = LocalFrame(plan.sectors[0].path[0])
     for sector in plan.sectors:
-        made = _course(sector, homes.get(sector.drone), terrain, LocalFrame(plan.sectors[0].path[0]))
+        home = homes.get(sector.drone)
+        if home is None:
+            problem = f"{sector.drone} has not told where it is"
+            return Refused.because("drones", problem, "wait for its GNSS fix, or leave it out")
+        made = _course(sector, Start(home, home, area), terrain, frame)
         if isinstance(made, Refused):
             return made
         courses.append(made)
@@ -148,26 +166,23 @@ def transits_for(
 def transit_over(
     sector: Sector, plan: SearchPlan, start: Start, terrain: Terrain, aloft: Iterable[tuple[GeoPoint, ...]]
 ) -> Transit | Refused:
-    """The transit of one further sector: at the plan's height above ground, and STACK_M over whatever is `aloft`
-    within NEAR_M of it (ways of the missions that others have on board, points joined by straight lines).
+    """The transit of one further sector, off the no-fly zones of its area: at the plan's height above ground, and
+    STACK_M over whatever is `aloft` within NEAR_M of it (ways of the missions that others have on board, points joined
+    by straight lines).
 
-    As with `transits_for`, not so where it climbs or sinks on the spot. Refused where no ground height is known.
+    As with `transits_for`, not so where it climbs or sinks on the spot. Refused where no ground height is known, or no
+    way is legal.
     """
     frame = LocalFrame(sector.path[0])
-    ways = ((*start.corners, sector.path[0]), (sector.path[-1], start.home))
-    lines = []
-    for way in ways:
-        ground = sample(way, terrain, SAMPLE_M)
-        if ground is None:
-            problem = f"no ground height is known on the way of {sector.drone}"
-            return Refused.because("terrain", problem, "load terrain for this area")
-        lines.append(_Line(ground, frame.to_xy_many(ground.lonlat)))
+    course = _course(sector, start, terrain, frame)
+    if isinstance(course, Refused):
+        return course
     taken = tuple(_taken(line, frame) for line in aloft if line)
     low_m = min(plan.height_agl_m, LOW_M)
     layer = _Layer(plan.height_agl_m, low_m, -np.inf, taken, plan.speed_mps)
     full = _Layer(plan.height_agl_m, plan.height_agl_m, -np.inf, taken, plan.speed_mps)
-    out, out_mps, _ = _laid(lines[0], full if start.airborne else layer, home_first=True)
-    back, back_mps, _ = _laid(lines[1], layer, home_first=False)
+    out, out_mps, _ = _laid(course.out, full if start.airborne else layer, home_first=True)
+    back, back_mps, _ = _laid(course.back, layer, home_first=False)
     return Transit(out, out_mps, back, back_mps, start.airborne)
 
 
@@ -180,13 +195,13 @@ def _taken(line: tuple[GeoPoint, ...], frame: LocalFrame) -> _Taken:
     return _Taken(np.column_stack([x, y]), top)
 
 
-def _course(sector: Sector, home: LatLon | None, terrain: Terrain, frame: LocalFrame) -> _Course | Refused:
-    if home is None:
-        return Refused.because(
-            "drones", f"{sector.drone} has not told where it is", "wait for its GNSS fix, or leave it out"
-        )
+def _course(sector: Sector, start: Start, terrain: Terrain, frame: LocalFrame) -> _Course | Refused:
+    out, back = _legal(start.area, start.place, sector.path[0]), _legal(start.area, start.home, sector.path[-1])
+    if isinstance(out, Refused) or isinstance(back, Refused):
+        reason = (out if isinstance(out, Refused) else back).reasons[0]  # type: ignore[union-attr]
+        return Refused.because("drones", f"{sector.drone}, {reason.field}: {reason.problem}", reason.fix)
     lines = []
-    for line in ((home, sector.path[0]), sector.path, (sector.path[-1], home)):
+    for line in (out, sector.path, back[::-1]):
         ground = sample(line, terrain, SAMPLE_M)
         if ground is None:
             return Refused.because(
@@ -194,6 +209,20 @@ def _course(sector: Sector, home: LatLon | None, terrain: Terrain, frame: LocalF
             )
         lines.append(_Line(ground, frame.to_xy_many(ground.lonlat)))
     return _Course(sector, *lines)
+
+
+@lru_cache(maxsize=4)
+def _ways(area: Area) -> Transits:
+    """The legal ways of an area; made once for all drones, as it takes longest."""
+    return Transits.of(area)
+
+
+def _legal(area: Area | None, start: LatLon, place: LatLon) -> tuple[LatLon, ...] | Refused:
+    """The way from where a drone sets out, or home, to a place of the sweep, ends included: straight, or round the
+    area's no-fly zones."""
+    if area is None or not area.holes:
+        return start, place
+    return _ways(area).way(start, place)
 
 
 def _from_below(courses: list[_Course]) -> list[_Course]:
@@ -253,7 +282,8 @@ def _laid(line: _Line, layer: _Layer, *, home_first: bool) -> tuple[tuple[GeoPoi
     """A way's points, its speeds, and the air it takes."""
     along, lonlat = line.ground.along, line.ground.lonlat
     floor = _floor(line, layer, home_first=home_first)
-    at, heights = legs_over(along, floor, gentle(along, floor, layer.slope), LEGS, line.ground.corners)
+    bends = line.ground.corners[1:-1]
+    at, heights = legs_over(along, floor, lowest_over(along, floor, layer.slopes), LEGS + len(bends), bends)
     lon, lat = (np.interp(at, along, lonlat[:, axis]) for axis in (0, 1))
     points = tuple(
         GeoPoint(float(a), float(o), MetresAmsl(float(h))) for a, o, h in zip(lat, lon, heights, strict=True)

@@ -5,11 +5,12 @@ terrain model, plus the height asked. So an error common to the model (datum, ge
 and the drone's own zero is the home it took off from; with AMSL (frame 0) the full error of the model and of the
 GNSS height would stand between the drone and the ground.
 
-The layout is fixed, so that how far a mission is flown can be told from its number of items alone (after a restart
-nothing else of it is kept): item 0 takes off, item 1 sets the camera, LEGS times a speed and a place lead to over the
-start of the sweep; then the sweep's speed and the sweep; then camera, climb over the last point, LEGS times speed and
-place to over home, and down by the autopilot's own RETURN, which has no way to go any more. Item 0 of a mission that
-begins in the air is the place where it hovers, at the height at which it sets out.
+The layout: item 0 takes off, item 1 sets the camera, LEGS times (and once more a bend round a no-fly zone) a speed and
+a place lead to over the start of the sweep; then the sweep's speed and the sweep; then camera, climb over the last
+point, speeds and places to over home, and down by the autopilot's own RETURN, which has no way to go any more. Item 0
+of a mission that begins in the air is the place where it hovers, at the height at which it sets out. Which items sweep
+is kept in the fact MissionUploaded, so that how far a mission is flown can be told after a restart; in facts of before
+that transits are straight and the layout is fixed (`sweep_range`).
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ ACCEPT_M = 3.0
 
 
 def sweep_range(items: int) -> tuple[int, int]:
-    """First and last item (0-based, inclusive) that fly the sector, of a mission of `items` made by `mission_for`."""
+    """First and last item (0-based, inclusive) that fly the sector, of a mission of `items` with straight transits."""
     return ITEMS_BEFORE_SWEEP, items - 1 - ITEMS_AFTER_SWEEP
 
 
@@ -85,7 +86,9 @@ def mission_for(
     items = (*before, *legs, *after)
     if len(items) > MAX_ITEMS:
         return Refused.because("area", f"sector {sector.sector} takes {len(items)} mission items", "use more drones")
-    return Mission(items, *sweep_range(len(items)))
+    first = len(before)
+    ways = (tuple(p.ground for p in way) for way in (transit.out, transit.back))
+    return Mission(items, first, first + len(legs) - 1, *ways)
 
 
 def _way(points: tuple[GeoPoint, ...], speeds_mps: tuple[float, ...], home_amsl_m: float) -> list[MissionItem]:

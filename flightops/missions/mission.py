@@ -6,6 +6,7 @@ import hashlib
 import struct
 from dataclasses import dataclass
 
+from core.geo import LatLon
 from core.units import finite, within
 
 
@@ -30,11 +31,16 @@ class MissionItem:
 
 @dataclass(frozen=True, slots=True)
 class Mission:
-    """Items in order. `sweep_from` and `sweep_to` (inclusive) are the items that fly the sector's path."""
+    """Items in order. `sweep_from` and `sweep_to` (inclusive) are the items that fly the sector's path.
+
+    `out` and `back`: the ways from home to the sector and from there to home, seen from above, ends included.
+    """
 
     items: tuple[MissionItem, ...]
     sweep_from: int
     sweep_to: int
+    out: tuple[LatLon, ...]
+    back: tuple[LatLon, ...]
 
     def __post_init__(self) -> None:
         within("mission.sweep_to", self.sweep_to, 0, len(self.items) - 1)

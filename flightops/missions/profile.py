@@ -1,9 +1,8 @@
 """The ground under a line, and waypoints whose straight legs follow it (sweeps) or stay above it (transits).
 
 A leg between two waypoints is flown straight, in height too. `follow` keeps the line's own corners and inserts
-points where the ground leaves the straight leg by more than TOLERANCE_M: the largest departure is split first
-(Douglas and Peucker 1973, with vertical instead of perpendicular distance). `gentle` and `legs_over` make a line that
-climbs and sinks no faster than a drone can and never dips under a floor.
+points where the ground leaves the straight leg by more than TOLERANCE_M (`terrain_profile.bends`, as plans made offline
+do). `legs_over` makes a fixed number of legs that never dip under a floor.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import numpy as np
 
 from core.geo import Floats, LatLon
 from core.terrain import Terrain
+from flightops.planning.airspace.terrain_profile import bends
 
 STEP_M = 5.0
 """Distance between ground samples along a line."""
@@ -65,19 +65,11 @@ def follow(line: tuple[LatLon, ...], terrain: Terrain, tolerance_m: float = TOLE
     s = sample(line, terrain)
     if s is None:
         return None
-    kept = sorted({i for a, b in pairwise(s.corners) for i in (a, *_split(s, a, b, tolerance_m), b)})
+    kept = map(int, bends(s.along, s.ground, s.corners, tolerance_m))
     own = dict(zip(s.corners, line, strict=True))
     return tuple(
         Point(own.get(i) or LatLon(float(s.lonlat[i, 1]), float(s.lonlat[i, 0])), float(s.ground[i])) for i in kept
     )
-
-
-def gentle(along: Floats, floor: Floats, slope: float) -> Floats:
-    """The lowest heights (n,) that are nowhere under `floor` and climb or sink at most `slope` metres a metre along
-    (n,) m: a line over them climbs before steep ground and sinks late after it."""
-    sunk = np.maximum.accumulate(floor + slope * along) - slope * along
-    climbed: Floats = np.maximum.accumulate((sunk - slope * along)[::-1])[::-1] + slope * along
-    return climbed
 
 
 def legs_over(
@@ -86,7 +78,7 @@ def legs_over(
     """Exactly `legs` straight legs nowhere under `floor`: where they begin and end, m along, and how high, (legs + 1,).
 
     Their ends lie on `smooth` (n,), so no leg is steeper than it; what still dips under the floor lifts all of them.
-    Legs that are not needed come from halving the longest. `corners`: indices where one leg must end, under `legs`.
+    Legs that are not needed come from halving the longest. `corners`: indices, fewer than legs, where one must end.
     """
     kept = sorted({0, *corners, len(along) - 1})
     while True:
@@ -101,19 +93,3 @@ def legs_over(
         at = np.insert(at, k + 1, (at[k] + at[k + 1]) / 2)
         heights = np.insert(heights, k + 1, (heights[k] + heights[k + 1]) / 2)
     return at, heights
-
-
-def _split(s: Samples, first: int, last: int, tolerance_m: float) -> list[int]:
-    """Indices strictly between first and last that a straight profile needs."""
-    found, waiting = [], [(first, last)]
-    while waiting:
-        a, b = waiting.pop()
-        if b - a < 2 or s.along[b] <= s.along[a]:
-            continue
-        straight = np.interp(s.along[a : b + 1], s.along[[a, b]], s.ground[[a, b]])
-        off = np.abs(s.ground[a : b + 1] - straight)
-        worst = int(off.argmax())
-        if off[worst] > tolerance_m:
-            found.append(a + worst)
-            waiting += [(a, a + worst), (a + worst, b)]
-    return found

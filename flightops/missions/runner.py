@@ -7,9 +7,11 @@ sent by itself (the aircraft fly on or come home by their own rules; telemetry g
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import structlog
 
+from core.clock import Clock
 from core.commands import Return
 from core.errors import Fault, Refused
 from core.events import (
@@ -24,7 +26,7 @@ from core.events import (
     SearchReplanned,
     SectorSwept,
 )
-from core.geo import GeoPoint
+from core.geo import LatLon
 from core.ids import DroneId, PersonName, SearchId, SectorId
 from core.terrain import Terrain
 from flightops.fleet.messages import (
@@ -32,16 +34,16 @@ from flightops.fleet.messages import (
     Asked,
     NotFlown,
     NotResumed,
-    Uploaded,
     Uploading,
 )
 from flightops.fleet.state import IN_AIR, Search, SectorStage
 from flightops.missions.items import air_of
 from flightops.missions.mission import Mission
-from flightops.missions.sorties import homes_of, missions_for
+from flightops.missions.sorties import flights_for, homes_of, missions_for
+from flightops.missions.starts import Launches
 from flightops.ports import Gateway, OrderResult
-from flightops.redeal.desk import ORDER_LIMIT_S, Desk, uploaded
-from flightops.redeal.handover import Aboard, Hands, built, handed_over
+from flightops.redeal.desk import ORDER_LIMIT_S, Desk, Ids, on_board, uploaded
+from flightops.redeal.handover import Aboard, Hands, aloft_of, built, handed_over
 
 FLY_LIMIT_S = 120.0
 _STAYS = frozenset({Phase.GROUNDED, Phase.RETURNING, Phase.LANDING})
@@ -53,10 +55,11 @@ _log = structlog.get_logger()
 class Runner:
     """One task a sortie and an order; a drone's newer order ends its sortie's task."""
 
-    def __init__(self, desk: Desk, gateway: Gateway, terrain: Terrain) -> None:
+    def __init__(self, desk: Desk, gateway: Gateway, terrain: Terrain, clock: Clock) -> None:
         self._desk = desk
         self._gateway = gateway
         self._terrain = terrain
+        self._clock = clock
         self._hands = Hands(desk, gateway, terrain)
         self._sorties: dict[DroneId, asyncio.Task[None]] = {}
         self._resumes: dict[DroneId, asyncio.Task[None]] = {}
@@ -64,8 +67,6 @@ class Runner:
         """Missions read back whole; a drone whose mission is being changed has none."""
         self._unsure: set[DroneId] = set()
         """Drones in the air whose change of missions was cut short: they begin anew, or come home."""
-        self._air: dict[DroneId, tuple[GeoPoint, ...]] = {}
-        """Ways of the missions last known to be on board."""
         self._dealt: set[SectorId] = set()
         """Sectors dealt again while this process runs; what was dealt before a restart is not sent."""
 
@@ -126,18 +127,16 @@ class Runner:
 
     async def _launch(self, search: Search, sector: SectorId, drone: DroneId) -> None:
         """A drone added by a pilot takes off for its share."""
-        status, aloft = search.status(sector), self._aloft(drone)
-        made: Aboard | Refused | None = None
-        if status is not None:
-            made = aloft if isinstance(aloft, Refused) else built(self._hands, search, status, aloft, airborne=False)
+        status = search.status(sector)
+        made = None if status is None else await built(self._hands, search, status, airborne=False)
         if isinstance(made, Aboard):
-            await self._sortie(search, sector, drone, made.mission)
+            await self._sortie((search.search, sector, drone), made.mission, None)
         else:
             await self._desk.tell(NotFlown(search.search, sector, drone, str(made)))
 
     async def _next(self, search: SearchId, sector: SectorId, drone: DroneId) -> None:
         """A drone that has flown its sector goes on with the next."""
-        aloft = self._aloft(drone)
+        aloft = aloft_of(self._hands, drone)
         if sector not in self._dealt:
             words = "airground was restarted after it was dealt out; nothing is sent by itself"
             await self._desk.tell(NotFlown(search, sector, drone, words))
@@ -145,37 +144,29 @@ class Runner:
             await self._desk.tell(NotFlown(search, sector, drone, str(aloft)))
         else:
             self._unsure.add(drone)
-            aboard = await handed_over(self._hands, drone, self._aboard.pop(drone, None), aloft)
+            aboard = await handed_over(self._hands, drone, self._aboard.pop(drone, None))
             if aboard is not None:
-                self._aboard[drone], self._air[drone] = aboard, aboard.air
+                self._aboard[drone], self._hands.air[drone] = aboard, (aboard.air,)
                 self._unsure.discard(drone)
-
-    def _aloft(self, drone: DroneId) -> list[tuple[GeoPoint, ...]] | Refused:
-        """Ways of all others that are in the air, or about to be."""
-        fleet = self._desk.fleet
-        others = [d for d in fleet.drones.values() if d.drone != drone]
-        flying = [d.drone for d in others if d.phase in IN_AIR or (d.drone in self._air and fleet.task_of(d.drone))]
-        for other in flying:
-            if other not in self._air:
-                problem = f"airground was restarted since {other} took off and does not know its way"
-                return Refused.because("drone", problem, f"wait until {other} has landed")
-        return [self._air[d] for d in flying]
 
     async def _begin(self, search_id: SearchId) -> None:
         search = self._desk.fleet.searches[search_id]
         if search.plan is None:
             return
-        missions = missions_for(search.plan, homes_of(self._desk.states), self._terrain, self._desk.heights_m)
+        homes, heights = homes_of(self._desk.states), self._desk.heights_m
+        made = await asyncio.to_thread(_laid, search, homes, self._terrain, heights)
         for status in search.sectors:
             drone, sector = status.sector.drone, status.sector.sector
-            if isinstance(missions, Refused):
-                await self._desk.tell(NotFlown(search_id, sector, drone, str(missions)))
+            if isinstance(made, Refused):
+                await self._desk.tell(NotFlown(search_id, sector, drone, str(made)))
             else:
-                sortie = self._sortie(search, sector, drone, missions[sector])
+                missions, launches = made
+                sortie = self._sortie((search_id, sector, drone), missions[sector], launches)
                 self._sorties[drone] = self._desk.spawn(f"sortie {drone}", sortie)
 
-    async def _sortie(self, search: Search, sector: SectorId, drone: DroneId, mission: Mission) -> None:
-        ids = (search.search, sector, drone)
+    async def _sortie(self, ids: Ids, mission: Mission, launches: Launches | None) -> None:
+        """`launches`: the starts of its search; None: it is a drone added later, over all others' ways."""
+        _, sector, drone = ids
         try:
             await self._desk.tell(Uploading(*ids))
             if not self._wanted(drone, sector):
@@ -186,11 +177,11 @@ class Runner:
             self._aboard.pop(drone, None)
             self._unsure.discard(drone)
             digest = await uploaded(vehicle, mission)
-            home = homes_of(self._desk.states).get(drone)
-            ground_m = self._terrain.height_amsl_m(home) if home is not None else None
-            self._air[drone] = air_of(mission, float(ground_m or 0.0))
-            self._aboard[drone] = Aboard(mission, self._air[drone])
-            await self._desk.tell(Uploaded(*ids, len(mission.items), digest))
+            air = air_of(mission, float(self._terrain.height_amsl_m(mission.out[0]) or 0.0))
+            self._aboard[drone], self._hands.air[drone] = Aboard(mission, air), (air,)
+            await self._desk.tell(on_board(ids, mission, digest))
+            if launches is not None:
+                await self._turn(ids, launches)
             if not self._wanted(drone, sector):
                 return
             async with asyncio.timeout(FLY_LIMIT_S):
@@ -199,6 +190,14 @@ class Runner:
             await self._desk.tell(NotFlown(*ids, str(e)))
         except TimeoutError:
             await self._desk.tell(NotFlown(*ids, "it did not answer in time"))
+
+    async def _turn(self, ids: Ids, launches: Launches) -> None:
+        """Wait until its start keeps apart from the others'. Raises Fault when it never does."""
+        wait_s = await launches.wait_s(ids[1], self._clock.monotonic())
+        if isinstance(wait_s, Refused):
+            raise Fault(str(wait_s))
+        _log.info("start", drone=ids[2], wait_s=wait_s)
+        await asyncio.sleep(wait_s)
 
     def _wanted(self, drone: DroneId, sector: SectorId) -> bool:
         """Whether the drone is still to fly this sector (no order, no end of the search has come between)."""
@@ -251,3 +250,14 @@ class Runner:
                     task.cancel()
             elif on_it or drone.phase not in IN_AIR:
                 await self._desk.tell(Asked(Return(drone.drone, by), self._desk.states))
+
+
+def _laid(
+    search: Search, homes: Mapping[DroneId, LatLon], terrain: Terrain, heights_m: Mapping[DroneId, float]
+) -> tuple[dict[SectorId, Mission], Launches] | Refused:
+    """The missions of a search's plan and their starts."""
+    assert search.plan is not None
+    missions = missions_for(search.plan, homes, terrain, heights_m, search.area)
+    if isinstance(missions, Refused):
+        return missions
+    return missions, Launches(flights_for(search.plan, missions, homes, terrain))

@@ -1,18 +1,23 @@
-"""A whole plan as missions: one a sector, with transits in layers. Pure."""
+"""A whole plan as missions: one a sector, with transits in layers, and the proof that they keep apart. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from core.drone import DroneState
 from core.errors import Refused
 from core.events import SearchPlan
-from core.geo import LatLon
+from core.geo import Area, LatLon, LocalFrame
 from core.ids import DroneId, SectorId
 from core.terrain import Terrain
 from flightops.missions.heights import transits_for
 from flightops.missions.items import mission_for
 from flightops.missions.mission import Mission
+from flightops.missions.starts import flight_of, starts, too_close
+from flightops.planning.airspace.separation import first_conflict
+from flightops.planning.airspace.timed import Flight
 
 
 def home_of(state: DroneState | None) -> LatLon | None:
@@ -30,10 +35,14 @@ def homes_of(states: Mapping[DroneId, DroneState]) -> dict[DroneId, LatLon]:
 
 
 def missions_for(
-    plan: SearchPlan, homes: Mapping[DroneId, LatLon], terrain: Terrain, fixed_m: Mapping[DroneId, float]
+    plan: SearchPlan,
+    homes: Mapping[DroneId, LatLon],
+    terrain: Terrain,
+    fixed_m: Mapping[DroneId, float],
+    area: Area | None = None,
 ) -> dict[SectorId, Mission] | Refused:
-    """The mission of every sector, or why one of them can't be flown. `fixed_m` as in `transits_for`."""
-    transits = transits_for(plan, homes, terrain, fixed_m)
+    """The mission of every sector, or why one of them can't be flown. `fixed_m` and `area` as in `transits_for`."""
+    transits = transits_for(plan, homes, terrain, fixed_m, area)
     if isinstance(transits, Refused):
         return transits
     missions: dict[SectorId, Mission] = {}
@@ -43,3 +52,37 @@ def missions_for(
             return made
         missions[sector.sector] = made
     return missions
+
+
+def flights_for(
+    plan: SearchPlan, missions: Mapping[SectorId, Mission], homes: Mapping[DroneId, LatLon], terrain: Terrain
+) -> dict[SectorId, Flight]:
+    """Missions made by `missions_for` as flights in time, all started at 0 s, in one frame."""
+    frame = LocalFrame(plan.sectors[0].path[0])
+    flights: dict[SectorId, Flight] = {}
+    for sector in plan.sectors:
+        home = homes[sector.drone]
+        ground_m = float(terrain.heights_amsl_m(np.array([[home.lon_deg, home.lat_deg]]))[0])
+        flights[sector.sector] = flight_of(
+            sector.drone, missions[sector.sector], np.array([*frame.to_xy(home), ground_m]), frame
+        )
+    return flights
+
+
+def proved(
+    plan: SearchPlan,
+    area: Area | None,
+    homes: Mapping[DroneId, LatLon],
+    terrain: Terrain,
+    fixed_m: Mapping[DroneId, float],
+) -> Refused | None:
+    """Why the missions of a plan can't be flown so that no two drones come too near one another; None: proved."""
+    missions = missions_for(plan, homes, terrain, fixed_m, area)
+    if isinstance(missions, Refused):
+        return missions
+    flights = flights_for(plan, missions, homes, terrain)
+    begun = starts(flights)
+    if isinstance(begun, Refused):
+        return begun
+    conflict = first_conflict([flight.later(begun[sector]) for sector, flight in flights.items()])
+    return None if conflict is None else too_close(conflict.a)

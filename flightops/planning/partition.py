@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, product
 
@@ -9,8 +10,10 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from core.geo import Floats
-from flightops.planning.paths.timing import Pace, flight_s, runs_m
+from flightops.planning.paths.timing import Pace, flight_s, runs
 
+WaysTime = Callable[[tuple[Floats, ...]], Floats]
+"""Paths -> seconds that ways there and back take beside each, (n,)."""
 ROUNDS = 14
 SNAP_M = 5.0
 LEAST_M = 0.5
@@ -33,8 +36,8 @@ class _Axis:
     @staticmethod
     def of(path: Floats, pace: Pace, link_m: float) -> _Axis:
         at = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
-        runs = runs_m(path, pace)
-        return _Axis(path, at, np.cumsum(runs) * (at[-1] / runs.sum()), pace.run_s(runs) + pace.turn_s, link_m)
+        lengths, times = runs(path, pace)
+        return _Axis(path, at, np.cumsum(lengths) * (at[-1] / lengths.sum()), times + pace.turn_s, link_m)
 
     def cut(self, time_s: float) -> tuple[float, float]:
         """Where the share before a cut ends and the one after it starts, m along the path: inside a run, or at both
@@ -66,10 +69,10 @@ class _Axis:
         return tuple(self.stretch(a, b) for a, b in spans if b - a >= LEAST_M)
 
 
-def shares(path: Floats, drones: int, pace: Pace, link_m: float) -> tuple[Floats, ...]:
+def shares(path: Floats, drones: int, pace: Pace, link_m: float, ways_s: WaysTime | None = None) -> tuple[Floats, ...]:
     """At most `drones` paths (n, 2) that together fly the path, in its order, with flight times as equal as cuts allow.
     A run no longer than `link_m` is dropped where a cut falls on it (it may cover ground of its own). Fewer paths come
-    back when the path is too short to be shared."""
+    back when the path is too short to be shared. `ways_s`: what ways there and back add to each path's time."""
     if drones == 1:
         return (path,)
     axis = _Axis.of(path, pace, link_m)
@@ -79,12 +82,32 @@ def shares(path: Floats, drones: int, pace: Pace, link_m: float) -> tuple[Floats
     for _ in range(ROUNDS):
         paths = axis.shares(np.cumsum(size)[:-1]) or (path,)
         times = np.array([flight_s(p, pace) for p in paths])
+        if ways_s is not None:
+            times = times + ways_s(paths)
         found.append((-len(paths), float(times.max()), paths))
         if len(paths) != drones or times.max() - times.min() < 0.5:
             break
         size = size * (times.mean() / times) ** 0.9
         size *= total / size.sum()
     return min(found, key=lambda f: f[:2])[2]
+
+
+def ways_time(homes: tuple[Floats, ...], pace: Pace) -> WaysTime:
+    """Straight ways from and to the homes that `assigned` would fly the paths from."""
+
+    def ways_s(paths: tuple[Floats, ...]) -> Floats:
+        far = _far_m(homes, np.array([[p[0], p[-1]] for p in paths]))
+        rows, columns = linear_sum_assignment(far.sum(axis=2))
+        added: Floats = pace.run_s(far[rows, columns]).sum(axis=1)
+        return added
+
+    return ways_s
+
+
+def _far_m(homes: tuple[Floats, ...], ends: Floats) -> Floats:
+    """Distances of the ends (n, 2, 2) of paths from homes, (n, homes, 2) m."""
+    far: Floats = np.hypot(*(ends[:, None] - np.stack(homes)[None, :, None]).transpose(3, 0, 1, 2))
+    return far
 
 
 def assigned(homes: tuple[Floats | None, ...], paths: tuple[Floats, ...]) -> tuple[tuple[int, Floats], ...]:
@@ -105,13 +128,13 @@ def assigned(homes: tuple[Floats | None, ...], paths: tuple[Floats, ...]) -> tup
             cost[:, j] = np.hypot(*(ends - place).transpose(2, 0, 1)).sum(axis=1)
     rows, columns = linear_sum_assignment(cost)
     places = [homes[j] if homes[j] is not None else stand_in for j in columns]
-    turned = _turned(ends[rows], places)
+    turned = turned_round(ends[rows], places)
     return tuple(
         (int(j), paths[i][::-1] if back else paths[i]) for i, j, back in zip(rows, columns, turned, strict=True)
     )
 
 
-def _turned(ends: Floats, homes: list[Floats | None]) -> tuple[bool, ...]:
+def turned_round(ends: Floats, homes: Sequence[Floats | None]) -> tuple[bool, ...]:
     """Which paths are flown backwards: the shortest ways in, among those that keep starts and ends APART_M apart.
 
     Neighbouring shares of one thread touch where it was cut: two drones must neither enter nor leave there at one

@@ -24,15 +24,26 @@ GRID_M = 1e-3
 def parts(area: Polygon, weights: tuple[float, ...]) -> tuple[Polygon, ...] | None:
     """One polygon a weight, in their order, with areas in their proportion (to CLOSE of the whole at each cut); None
     when no cut was found that leaves two connected sides."""
+    found = parts_along(area, weights)
+    return None if found is None else found[0]
+
+
+def parts_along(
+    area: Polygon, weights: tuple[float, ...], along: tuple[float, ...] = ()
+) -> tuple[tuple[Polygon, ...], tuple[float, ...]] | None:
+    """As `parts`, with the directions of the cuts, rad, from the first on; `along`: those of other weights, which are
+    tried before any shorter cut, so that parts change little when their weights do."""
     if len(weights) == 1:
-        return (area,)
+        return (area,), ()
     half = len(weights) // 2
     share = sum(weights[:half]) / sum(weights)
-    cuts = [c for c in (_cut(area, math.pi * k / WAYS, share) for k in range(2 * WAYS)) if c is not None]
-    for _, near, far in sorted(cuts, key=lambda c: c[0]):
-        first, second = parts(near, weights[:half]), parts(far, weights[half:])
-        if first is not None and second is not None:
-            return (*first, *second)
+    for ways in (along[:1], tuple(math.pi * k / WAYS for k in range(2 * WAYS))):
+        cuts = [(c, way) for way in ways if (c := _cut(area, way, share)) is not None]
+        for (_, near, far), way in sorted(cuts, key=lambda c: c[0][0]):
+            first = parts_along(near, weights[:half], along[1:half])
+            second = parts_along(far, weights[half:], along[half:])
+            if first is not None and second is not None:
+                return (*first[0], *second[0]), (way, *first[1], *second[1])
     return None
 
 

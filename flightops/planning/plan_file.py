@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import Malformed
-from core.geo import LatLon
-from flightops.planning.area import area_from_geojson
+from core.geo import Area, LatLon
+from core.units import within
+from flightops.planning.airspace.over_ground import Relief, followed
+from flightops.planning.area import checked_area
+from flightops.planning.export.heights import height_figures
+from flightops.planning.finding.asked import LikelyWish, planned
+from flightops.planning.fleet.drones import FleetDrone
+from flightops.planning.fleet.plan import plan_fleet, with_flights
+from flightops.planning.fleet.shares import Errand
+from flightops.planning.footprint import PERSON_M, Look
+from flightops.planning.patterns.wish import PatternWish, ground_for, plan_pattern
 from flightops.planning.sweep import COVER_ASKED, Effort, SweepPlan, SweepRequest, plan_sweep
 
 
@@ -25,6 +34,7 @@ def plan_document(plan: SweepPlan) -> dict[str, Any]:
             for s in plan.paths
         ],
         "cover": round(plan.cover, 6),
+        "in_reach": round(plan.in_reach, 6),
         "swath_m": plan.swath_m,
         "speed_mps": plan.speed_mps,
         "makespan_s": round(plan.makespan_s, 1),
@@ -45,7 +55,10 @@ def effort_from(word: str) -> Effort:
 @dataclass(frozen=True, slots=True)
 class PlanWish:
     """What `airground plan` is asked beside the area: swath m, speed m/s, drones and their home, share to cover;
-    `plain`: straight parallel lines only."""
+    `plain`: straight parallel lines only; paths keep `margin_m` inside; `wind_mps`: what the air moves by, east and
+    north; `pattern`: another than the sweep; `relief`: ground to follow; `look`: the camera that gives the swath;
+    `endurance_s`: of each drone, None: unknown; `fleet`: in place of drones, home, speed and endurance; `likely`: where
+    somebody may be, None: everywhere alike."""
 
     swath_m: float
     speed_mps: float = 12.0
@@ -55,6 +68,41 @@ class PlanWish:
     effort: Effort = Effort.FAST
     plain: bool = False
     height_agl_m: float = 60.0
+    margin_m: float = 0.0
+    wind_mps: tuple[float, float] = (0.0, 0.0)
+    pattern: PatternWish | None = None
+    relief: Relief | None = None
+    look: Look | None = None
+    endurance_s: float | None = None
+    fleet: tuple[FleetDrone, ...] = ()
+    likely: LikelyWish | None = None
+
+    def __post_init__(self) -> None:
+        within("height_agl_m", self.height_agl_m, 5.0, 500.0)
+        _together("a fleet of unlike drones", bool(self.fleet), self._given("likely", "wind_mps"))
+        _together("a plan by probability", self.likely is not None, self._given())
+
+    def _given(self, *more: str) -> dict[str, bool]:
+        """Options that not every plan takes, by the word of the command, and whether they are given."""
+        given = {
+            "pattern": self.pattern is not None,
+            "relief": self.relief is not None,
+            "margin_m": self.margin_m > 0.0,
+            "likely": self.likely is not None,
+            "wind_mps": self.wind_mps != (0.0, 0.0),
+        }
+        return {OPTIONS[k]: v for k, v in given.items() if k not in ("likely", "wind_mps") or k in more}
+
+
+OPTIONS = {
+    "pattern": "--pattern", "relief": "--dem", "margin_m": "--margin", "likely": "--probability", "wind_mps": "--wind",
+}  # fmt: skip
+
+
+def _together(what: str, asked: bool, given: dict[str, bool]) -> None:
+    """Raises Malformed for the first option given that `what` can't be planned with."""
+    for option in (o for o, is_given in given.items() if asked and is_given):
+        raise Malformed(option, f"{what} can't be planned with it", "leave one of them out")
 
 
 def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
@@ -63,23 +111,65 @@ def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
         doc = json.loads(text)
     except (ValueError, RecursionError) as wrong:
         raise Malformed("area", f"this is not JSON: {wrong}", "give a GeoJSON Polygon or a Feature with one") from wrong
-    homes = () if wish.home is None else (wish.home,) * max(wish.drones, 1)
-    area = area_from_geojson(doc)
-    request = SweepRequest(
-        area, wish.swath_m, wish.speed_mps, drones=wish.drones, homes=homes, cover=wish.cover, plain=wish.plain
-    )
-    made = plan_document(plan_sweep(request, wish.effort))
+    area, pattern = ground_for(doc, wish.pattern)
+    figures = _fleet_plan(area, wish) if wish.fleet else _like_plan(area, pattern, wish)
     rings = [[[p.lon_deg, p.lat_deg] for p in (*r, r[0])] for r in (area.outer, *area.holes)]
     home = {} if wish.home is None else {"home": [wish.home.lon_deg, wish.home.lat_deg]}
-    return {**made, "area": {"type": "Polygon", "coordinates": rings}, "height_agl_m": wish.height_agl_m, **home}
+    asked = {"cover_asked": wish.cover, "height_agl_m": wish.height_agl_m, "margin_m": wish.margin_m}
+    ground = {"area": {"type": "Polygon", "coordinates": rings}, "wind_mps": list(wish.wind_mps)}
+    return {**asked, **ground, **home, **figures}
 
 
-PATTERNS = {"best": False, "s": True}
-"""Words of --pattern: whether lines stay plain."""
+def _fleet_plan(area: Area, wish: PlanWish) -> dict[str, Any]:
+    within("cover", wish.cover, 0.5, 0.999)
+    return plan_fleet(Errand(checked_area(area), wish.cover, wish.effort, wish.plain), wish.fleet)
 
 
-def pattern_from(word: str) -> bool:
-    """Whether a pattern's word asks for plain lines. Raises Malformed."""
-    if word not in PATTERNS:
-        raise Malformed("--pattern", f"{word!r} is none", f"one of {', '.join(PATTERNS)}")
-    return PATTERNS[word]
+def _like_plan(area: Area, pattern: PatternWish | None, wish: PlanWish) -> dict[str, Any]:
+    """A plan for like drones; with a home, their flights too; with heights when it follows the ground, and its
+    camera."""
+    homes = () if wish.home is None else (wish.home,) * max(wish.drones, 1)
+    request = SweepRequest(
+        area, wish.swath_m, wish.speed_mps, drones=wish.drones, homes=homes, cover=wish.cover, plain=wish.plain,
+        margin_m=wish.margin_m, wind_mps=wish.wind_mps,
+    )  # fmt: skip
+
+    def made(swath_m: float) -> SweepPlan:
+        asked = replace(request, swath_m=swath_m)
+        return plan_sweep(asked, wish.effort) if pattern is None else plan_pattern(asked, pattern, wish.effort)
+
+    camera = {} if wish.look is None else {"camera": _camera(wish.look, wish.height_agl_m)}
+    if wish.likely is not None:
+        plan, found = planned(request, wish.likely, wish.effort, wish.height_agl_m)
+        return {**_with_flights(plan, request, wish), **camera, "probability": found}
+    if wish.relief is None:
+        return {**_with_flights(made(request.swath_m), request, wish), **camera}
+    found = followed(made, request.swath_m, request.pace, wish.relief)
+    figures, flat = height_figures(found, wish.relief, area, wish.home), plan_document(found.plan)
+    sectors = [{**s, **h} for s, h in zip(flat["sectors"], figures["sectors"], strict=True)]
+    return {**flat, **figures, "sectors": sectors, **camera}
+
+
+def _with_flights(plan: SweepPlan, request: SweepRequest, wish: PlanWish) -> dict[str, Any]:
+    """The plan's document, with whole flights in still air when its drones have a home."""
+    if wish.home is None or wish.wind_mps != (0.0, 0.0):
+        return plan_document(plan)
+    drones = tuple(
+        FleetDrone(
+            str(k + 1), wish.home, wish.speed_mps, wish.swath_m, wish.endurance_s, height_agl_m=wish.height_agl_m
+        )
+        for k in range(wish.drones)
+    )
+    return with_flights(plan_document(plan), plan, request.area, drones)
+
+
+def _camera(look: Look, height_agl_m: float) -> dict[str, Any]:
+    return {
+        "hfov_deg": look.camera.hfov_deg,
+        "vfov_deg": round(look.camera.vfov_deg, 3),
+        "gimbal_pitch_deg": look.gimbal_pitch_deg,
+        "sidelap": look.sidelap,
+        "image_width_px": look.camera.width_px,
+        "person_m": PERSON_M,
+        "person_px_far": round(look.far_px(height_agl_m), 2),
+    }

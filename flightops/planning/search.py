@@ -8,10 +8,8 @@ from core.errors import Malformed, Refused
 from core.events import SearchPlan, Sector
 from core.geo import LatLon
 from core.ids import DroneId, SectorId
-from flightops.planning.footprint import swath_m
+from flightops.planning.footprint import Look
 from flightops.planning.sweep import COVER_ASKED, SweepRequest, plan_sweep
-
-SIDELAP = 0.1
 
 
 def plan_search(
@@ -23,13 +21,13 @@ def plan_search(
     """The plan for an order flown by `drones` (id, home or None when unknown), sectors `<search>.<k>` from 1.
 
     Sectors go to drones so that flights from and to home are short together; a small area leaves drones without one.
-    The swath follows from camera, height and SIDELAP unless the order gives it; a view that reaches the horizon is
-    refused either way, since nobody seen in one is placed. Deterministic; never raises Malformed.
+    The swath follows from camera and height (footprint.Look) unless the order gives it; a view that reaches the horizon
+    is refused either way, since nobody seen in one is placed. Deterministic; never raises Malformed.
     """
     if not drones:
         return Refused.because("drones", "no drone can fly this search", "wait for one or free one")
     try:
-        seen_m = swath_m(camera, order.height_agl_m, SIDELAP, order.gimbal_pitch_deg)
+        seen_m = Look(camera, order.gimbal_pitch_deg).swath_m(order.height_agl_m)
         swath = order.swath_m or seen_m
         request = SweepRequest(
             order.area,

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import shapely
 from shapely import Polygon
 
 from core.errors import Malformed
-from core.geo import Area, LatLon
-from core.units import positive, within
+from core.geo import Area, Floats, LatLon
+from core.units import finite, positive, within
 from flightops.planning.area import CheckedArea, checked_area
 from flightops.planning.partition import assigned
 from flightops.planning.parts import parts
-from flightops.planning.paths.making import Effort, Job, Made, made
+from flightops.planning.paths.making import Effort, Job, Made, flyable, made
 from flightops.planning.paths.timing import Pace, flight_s, length_m
 
 COVER_ASKED = 0.995
 MOST_LINES = 4000
 MOST_DRONES = 200
+MOST_MARGIN_M = 500.0
+GNSS_M = 3.0
+"""What a consumer receiver may be off by, 95 % (ANCHORS section 3)."""
 ONE_PATH_DRONES = 12
 """Up to so many drones share one path; more get parts of the area, each swept on its own."""
 
-__all__ = ["COVER_ASKED", "Effort", "SweepPath", "SweepPlan", "SweepRequest", "better_plans", "plan_sweep"]
+__all__ = [
+    "COVER_ASKED",
+    "Effort",
+    "SweepPath",
+    "SweepPlan",
+    "SweepRequest",
+    "better_plans",
+    "not_too_fine",
+    "plan_sweep",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class SweepRequest:
-    """What to sweep and with what. `homes`: one a drone (None: unknown), or empty; `cover` 0.5 to 0.999 of the area;
-    `plain`: straight parallel lines only."""
+    """What to sweep and with what. `homes`: one a drone (None: unknown), or empty; `cover` 0.5 to 0.999 of the area, or
+    of what of it can be seen when paths keep `margin_m` inside; `plain`: straight parallel lines only, along the true
+    bearing `bearing_deg` when that is given; `wind_mps`: what the air moves by, east and north."""
 
     area: Area
     swath_m: float
@@ -40,19 +55,29 @@ class SweepRequest:
     homes: tuple[LatLon | None, ...] = ()
     cover: float = COVER_ASKED
     plain: bool = False
+    margin_m: float = 0.0
+    wind_mps: tuple[float, float] = (0.0, 0.0)
+    bearing_deg: float | None = None
 
     def __post_init__(self) -> None:
+        if self.bearing_deg is not None:
+            finite("bearing_deg", self.bearing_deg)
+            if not self.plain:
+                raise Malformed(
+                    "bearing_deg", "only plain lines have one direction", "ask for plain lines, or no bearing"
+                )
         within("swath_m", self.swath_m, 1.0, 1000.0)
         within("drones", self.drones, 1, MOST_DRONES)
         within("cover", self.cover, 0.5, 0.999)
+        within("margin_m", self.margin_m, 0.0, MOST_MARGIN_M)
         if self.homes and len(self.homes) != self.drones:
             raise Malformed("homes", f"{len(self.homes)} homes for {self.drones} drones", "one a drone, or none at all")
         self.pace  # noqa: B018 - built here so that a bad speed is refused in the constructor
 
     @property
     def pace(self) -> Pace:
-        """Cruise speed, acceleration and pause at a turn."""
-        return Pace(self.speed_mps, self.accel_mps2, self.turn_s)
+        """Cruise speed, acceleration, pause at a turn, wind."""
+        return Pace(self.speed_mps, self.accel_mps2, self.turn_s, self.wind_mps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +101,8 @@ class SweepPath:
 
 @dataclass(frozen=True, slots=True)
 class SweepPlan:
-    """A verified plan: at most one path a drone, the measured cover (0 to 1) and how the figures compare.
+    """A verified plan: at most one path a drone, the measured cover of the area asked for (0 to 1), how much of it can
+    be seen from inside the margin (0 to 1), and how the figures compare.
 
     `length_ratio`, `time_ratio`: of all paths together to area / swath (flown at cruise speed);
     `pattern`: what lanes it grew from; `cells`: parts laid on their own.
@@ -84,6 +110,7 @@ class SweepPlan:
 
     paths: tuple[SweepPath, ...]
     cover: float
+    in_reach: float
     swath_m: float
     speed_mps: float
     length_ratio: float
@@ -101,12 +128,11 @@ def plan_sweep(request: SweepRequest, effort: Effort = Effort.FAST) -> SweepPlan
     """A plan that covers what was asked and stays inside the area and off its holes, as measured by other code than
     made it. Deterministic. Raises Malformed when the area is none, or no such plan was found."""
     ground = checked_area(request.area)
-    _not_too_fine(ground, request.swath_m)
+    not_too_fine(ground, request.swath_m)
     split = parts(ground.polygon, (1.0,) * request.drones) if request.drones > ONE_PATH_DRONES else None
-    jobs = [_job(request, ground, part, 1) for part in split or ()]
-    return _plan(
-        request, ground, [made(j, effort) for j in jobs or [_job(request, ground, ground.polygon, request.drones)]]
-    )
+    drones = 1 if split else request.drones
+    jobs = [j for part in split or (ground.polygon,) if (j := _job(request, ground, part, drones)) is not None]
+    return _plan(request, ground, [(made(j, effort), j.polygon.area / ground.polygon.area) for j in jobs])
 
 
 def better_plans(request: SweepRequest) -> Iterator[SweepPlan]:
@@ -120,11 +146,25 @@ def better_plans(request: SweepRequest) -> Iterator[SweepPlan]:
             yield best
 
 
-def _job(request: SweepRequest, ground: CheckedArea, polygon: Polygon, drones: int) -> Job:
-    return Job(polygon, ground.frame, request.swath_m, request.pace, request.cover, drones, request.plain)
+def _job(request: SweepRequest, ground: CheckedArea, part: Polygon, drones: int) -> Job | None:
+    """What one path, or one part, is to do; None when no place of the part may be flown in."""
+    way_rad = None if request.bearing_deg is None else math.radians(90.0 - request.bearing_deg) % math.pi
+    job = Job(part, ground.frame, request.swath_m, request.pace, request.cover, drones, request.plain, way_rad)
+    if request.margin_m == 0.0:
+        return job
+    inside = shapely.intersection(part, flyable(ground.polygon, request.margin_m))
+    pieces = [p for p in shapely.get_parts(inside) if isinstance(p, Polygon) and p.area > 1.0]
+    return replace(job, margin_m=request.margin_m, flyable=max(pieces, key=lambda p: p.area)) if pieces else None
 
 
-def _not_too_fine(ground: CheckedArea, swath_m: float) -> None:
+def stopping_margin_m(pace: Pace) -> float:
+    """How far inside paths must keep so that a drone that is off by GNSS and brakes late, with the wind behind it, is
+    still inside: GNSS_M + v^2 / 2a over the ground, m."""
+    ground_mps = pace.speed_mps + math.hypot(*pace.wind_mps)
+    return GNSS_M + ground_mps**2 / (2.0 * pace.accel_mps2)
+
+
+def not_too_fine(ground: CheckedArea, swath_m: float) -> None:
     """Raises Malformed when a swath is too narrow for an area."""
     across = max(np.hypot(*np.ptp(np.asarray(ground.polygon.exterior.coords), axis=0)), 1.0)
     lines = ground.polygon.area / swath_m / across
@@ -133,24 +173,35 @@ def _not_too_fine(ground: CheckedArea, swath_m: float) -> None:
         raise Malformed("swath_m", problem, "widen it or split the area")
 
 
-def _plan(request: SweepRequest, ground: CheckedArea, found: list[Made]) -> SweepPlan:
-    """The plan of paths that passed, each handed to a drone. Parts see a little of one another: the cover of them
-    together is at least what is told."""
-    frame = ground.frame
+def _plan(request: SweepRequest, ground: CheckedArea, parts_made: list[tuple[Made, float]]) -> SweepPlan:
+    """The plan of paths that passed, each handed to a drone; from what was made of each part and its share of the area.
+    Parts see a little of one another: the cover of them together is at least what is told."""
+    frame, found, shares = ground.frame, [m for m, _ in parts_made], [s for _, s in parts_made]
+    told = [(m.cover, m.in_reach) for m in found]
     homes = tuple(None if h is None else np.array(frame.to_xy(h)) for h in request.homes) or (None,) * request.drones
-    swept = []
-    for drone, path in assigned(homes, tuple(p for m in found for p in m.paths)):
+    dealt = assigned(homes, tuple(p for m in found for p in m.paths))
+    cover, in_reach = (sum(v * s for v, s in zip(values, shares, strict=True)) for values in zip(*told, strict=True))
+    pattern = "+".join(sorted({m.pattern for m in found}))
+    return plan_of(request, ground, dealt, Made((), cover, in_reach, pattern, sum(m.cells for m in found)))
+
+
+def plan_of(request: SweepRequest, ground: CheckedArea, dealt: tuple[tuple[int, Floats], ...], told: Made) -> SweepPlan:
+    """The plan in which drone k flies path (n, 2), metres of the ground's frame, for each (k, path) dealt; what is
+    `told` of all of them: cover, what is in reach, pattern, cells."""
+    frame, swept = ground.frame, []
+    for drone, path in dealt:
         places = tuple(LatLon(float(lat), float(lon)) for lon, lat in frame.to_lonlat_many(path))
         swept.append(SweepPath(drone, places, length_m(path), flight_s(path, request.pace)))
     swept.sort(key=lambda s: s.drone)
     least = ground.polygon.area / request.swath_m
     return SweepPlan(
         tuple(swept),
-        sum(m.cover for m in found) / len(found),
+        told.cover,
+        told.in_reach,
         request.swath_m,
         request.speed_mps,
         sum(s.length_m for s in swept) / least,
         sum(s.time_s for s in swept) * request.speed_mps / least,
-        "+".join(sorted({m.pattern for m in found})),
-        sum(m.cells for m in found),
+        told.pattern,
+        told.cells,
     )

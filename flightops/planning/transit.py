@@ -83,7 +83,7 @@ class Transits:
     def way_m(self, start: Floats, end: Floats) -> Floats | Refused:
         """As `way`, between places (2,) m of the frame: (n, 2), ends included."""
         for name, place in (("home", start), ("path", end)):
-            wrong = self._outside(name, place)
+            wrong = self.outside(name, place)
             if wrong is not None:
                 return wrong
         leads = [self._leads(start, end), self._leads(end, start)]
@@ -97,7 +97,19 @@ class Transits:
             return self._narrow(start, end)
         return best[1]
 
-    def _outside(self, name: str, place: Floats) -> Refused | None:
+    def times_s(self, places: Floats, end: Floats) -> Floats:
+        """(n, 2) m -> (n,) flight times of the ways from there to an end (2,), s; inf where there is none."""
+        best = np.full(len(places), np.inf)
+        for links in self.parts:
+            inside = shapely.contains_xy(links.room, places[:, 0], places[:, 1])
+            if inside.any() and _inside(links.room, end):
+                best[inside] = np.minimum(best[inside], links.times_s(places[inside], end[None])[:, 0])
+        for k in np.flatnonzero(np.isinf(best)):
+            way = self.way_m(places[k], end)
+            best[k] = np.inf if isinstance(way, Refused) else flight_s(way, self.pace)
+        return best
+
+    def outside(self, name: str, place: Floats) -> Refused | None:
         point = shapely.Point(place)
         over = [k for k, zone in enumerate(self.zones) if zone.intersects(point)]
         if over:

@@ -52,14 +52,13 @@ class DealAsked:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """One stretch for one drone, in the order and direction it is to be flown; `way`: bends of the way there. A stretch
-    that nobody flies has the drone that left it, and a reason."""
+    """One stretch for one drone, in the order and direction it is to be flown. A stretch that nobody flies has the
+    drone that left it, and a reason."""
 
     drone: DroneId
     path: tuple[LatLon, ...]
     length_m: float
     time_s: float
-    way: tuple[LatLon, ...] = ()
     reason: str = ""
 
 

@@ -43,4 +43,4 @@ def _still_holds(fleet: FleetState, search: Search, dealt: Dealt, now: UtcSecond
 
 def _sector(search: Search, number: int, share: Share) -> Sector:
     id_ = SectorId(f"{search.search}.{number}")
-    return Sector(id_, share.drone, share.path, share.length_m, share.time_s, share.way)
+    return Sector(id_, share.drone, share.path, share.length_m, share.time_s)

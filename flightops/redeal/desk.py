@@ -9,8 +9,8 @@ from typing import Protocol
 import structlog
 
 from core.errors import Fault
-from core.ids import DroneId
-from flightops.fleet.messages import Message, States
+from core.ids import DroneId, SearchId, SectorId
+from flightops.fleet.messages import Message, States, Uploaded
 from flightops.fleet.state import FleetState
 from flightops.missions.mission import Mission
 from flightops.ports import Vehicle
@@ -19,6 +19,8 @@ UPLOAD_LIMIT_S = 300.0
 BEGIN_LIMIT_S = 120.0
 ORDER_LIMIT_S = 12.0
 """The gateway gives up, in better words, after 10 s; this is for a gateway that is gone."""
+
+Ids = tuple[SearchId, SectorId, DroneId]
 
 _log = structlog.get_logger()
 
@@ -48,6 +50,12 @@ class Desk(Protocol):
     def spawn(self, name: str, job: Coroutine[object, object, None]) -> asyncio.Task[None]:
         """Run in the desk's TaskGroup, guarded at its top."""
         ...
+
+
+def on_board(ids: Ids, mission: Mission, digest: str) -> Uploaded:
+    """What is told of a mission that was read back."""
+    sweep, ways = (mission.sweep_from, mission.sweep_to), (mission.out, mission.back)
+    return Uploaded(*ids, len(mission.items), digest, *sweep, *ways)
 
 
 async def uploaded(vehicle: Vehicle, mission: Mission) -> str:

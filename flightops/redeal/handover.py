@@ -7,27 +7,25 @@ read back whole, the new one or, when that could not be taken on board, the one 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.errors import Fault, Refused
-from core.events import Order, Phase
-from core.geo import GeoPoint, LatLon, distance_m
+from core.events import Order, Phase, SearchPlan, Sector
+from core.geo import GeoPoint
 from core.ids import DroneId
 from core.terrain import Terrain
-from flightops.fleet.messages import Breached, NotFlown, Uploaded, Uploading
-from flightops.fleet.state import Search, SectorStatus
+from flightops.fleet.messages import Breached, NotFlown, Uploading
+from flightops.fleet.state import IN_AIR, Search, SectorStatus
 from flightops.missions.heights import Start, transit_over
 from flightops.missions.items import air_of, mission_for
 from flightops.missions.mission import Mission
 from flightops.missions.sorties import home_of
 from flightops.ports import Gateway, Vehicle
 from flightops.redeal.asked import homeward
-from flightops.redeal.desk import BEGIN_LIMIT_S, ORDER_LIMIT_S, Desk, uploaded
+from flightops.redeal.desk import BEGIN_LIMIT_S, ORDER_LIMIT_S, Desk, Ids, on_board, uploaded
 
-NEAR_END_M = 30.0
-"""A drone that stopped within this of its last sector's end sets out from where it is; else over that end, since the
-way there is known to be allowed."""
+Air = tuple[GeoPoint, ...]
+"""A mission's ways in the air: places joined by straight lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,47 +33,63 @@ class Aboard:
     """A mission on board and the ways of it in the air."""
 
     mission: Mission
-    air: tuple[GeoPoint, ...]
+    air: Air
 
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """What a hand-over works with."""
+    """What a hand-over works with. `air`: the ways each drone has on board, or is about to have; `turn`: missions are
+    laid one at a time, so that each lies over those before."""
 
     desk: Desk
     gateway: Gateway
     terrain: Terrain
+    air: dict[DroneId, tuple[Air, ...]] = field(default_factory=dict)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-def built(
-    hands: Hands, search: Search, status: SectorStatus, aloft: Iterable[tuple[GeoPoint, ...]], airborne: bool
-) -> Aboard | Refused:
-    """The mission of a sector that was dealt: from where the drone hovers, or from its home."""
-    sector, state = status.sector, hands.desk.states.get(status.sector.drone)
-    home = home_of(state)
-    if search.plan is None or state is None or state.place is None or home is None:
-        return Refused.because("drone", f"{sector.drone} has not told where it is", "wait for its GNSS fix")
-    place = state.place.value.ground if airborne else home
-    corners = (place, *_over_its_end(search, status, place), *sector.way) if airborne else (place,)
-    transit = transit_over(sector, search.plan, Start(corners, home, airborne), hands.terrain, aloft)
+def aloft_of(hands: Hands, drone: DroneId) -> list[Air] | Refused:
+    """Ways of all others that are in the air, or about to be."""
+    fleet, aloft = hands.desk.fleet, list[Air]()
+    for other in (d for d in fleet.drones.values() if d.drone != drone):
+        ways = hands.air.get(other.drone)
+        if ways is None and other.phase in IN_AIR:
+            problem = f"airground was restarted since {other.drone} took off and does not know its way"
+            return Refused.because("drone", problem, f"wait until {other.drone} has landed")
+        if ways is not None and (other.phase in IN_AIR or fleet.task_of(other.drone)):
+            aloft += ways
+    return aloft
+
+
+async def built(hands: Hands, search: Search, status: SectorStatus, airborne: bool) -> Aboard | Refused:
+    """The mission of a sector that was dealt: from where the drone hovers, or from its home. The others keep clear of
+    it from then on."""
+    drone = status.sector.drone
+    async with hands.turn:
+        state, aloft = hands.desk.states.get(drone), aloft_of(hands, drone)
+        home = home_of(state)
+        if isinstance(aloft, Refused):
+            return aloft
+        if search.plan is None or state is None or state.place is None or home is None:
+            return Refused.because("drone", f"{drone} has not told where it is", "wait for its GNSS fix")
+        start = Start(state.place.value.ground if airborne else home, home, search.area, airborne)
+        made = await asyncio.to_thread(_laid, status.sector, search.plan, start, hands.terrain, aloft)
+        if isinstance(made, Aboard):
+            hands.air[drone] = (*hands.air.get(drone, ()), made.air) if airborne else (made.air,)
+        return made
+
+
+def _laid(sector: Sector, plan: SearchPlan, start: Start, terrain: Terrain, aloft: list[Air]) -> Aboard | Refused:
+    transit = transit_over(sector, plan, start, terrain, aloft)
     if isinstance(transit, Refused):
         return transit
-    mission = mission_for(sector, search.plan, home, transit, hands.terrain)
+    mission = mission_for(sector, plan, start.home, transit, terrain)
     if isinstance(mission, Refused):
         return mission
-    return Aboard(mission, air_of(mission, float(hands.terrain.height_amsl_m(home) or 0.0)))
+    return Aboard(mission, air_of(mission, float(terrain.height_amsl_m(start.home) or 0.0)))
 
 
-def _over_its_end(search: Search, status: SectorStatus, place: LatLon) -> tuple[LatLon, ...]:
-    before = [s.sector for s in search.sectors if s.sector.drone == status.sector.drone]
-    k = before.index(status.sector)
-    end = before[k - 1].path[-1] if k else place
-    return (end,) if distance_m(end, place) > NEAR_END_M else ()
-
-
-async def handed_over(
-    hands: Hands, drone: DroneId, old: Aboard | None, aloft: list[tuple[GeoPoint, ...]]
-) -> Aboard | None:
+async def handed_over(hands: Hands, drone: DroneId, old: Aboard | None) -> Aboard | None:
     """What is on board and flown in the end; None when it is nothing that is known: then it is called home."""
     task = hands.desk.fleet.task_of(drone)
     vehicle = hands.gateway.vehicle(drone)
@@ -95,14 +109,14 @@ async def handed_over(
         return old
     try:
         await hands.desk.tell(Uploading(*ids))
-        new = built(hands, search, status, aloft, airborne=True)
+        new = await built(hands, search, status, airborne=True)
         if isinstance(new, Refused):
             raise Fault(str(new))
         digest = await uploaded(vehicle, new.mission)
     except (Fault, TimeoutError) as e:
         await hands.desk.tell(NotFlown(*ids, str(e) or "its next mission did not go on board in time"))
         return await _back_to(hands, drone, vehicle, old)
-    await hands.desk.tell(Uploaded(*ids, len(new.mission.items), digest))
+    await hands.desk.tell(on_board(ids, new.mission, digest))
     return await _begun(hands, ids, vehicle, new)
 
 
@@ -117,7 +131,7 @@ async def _hover(gateway: Gateway, drone: DroneId) -> None:
         raise Fault(f"it would not hover to take its next mission on board: {result.detail}")
 
 
-async def _begun(hands: Hands, ids: tuple[str, str, DroneId], vehicle: Vehicle, new: Aboard) -> Aboard | None:
+async def _begun(hands: Hands, ids: Ids, vehicle: Vehicle, new: Aboard) -> Aboard | None:
     """Go on with the new mission, unless things have changed meanwhile: what changed them says where it goes."""
     task = hands.desk.fleet.task_of(ids[2])
     if task is None or task[1].sector.sector != ids[1]:

@@ -12,7 +12,6 @@ from functools import lru_cache
 import numpy as np
 
 from core.geo import Floats, LatLon, LocalFrame
-from flightops.missions.items import sweep_range
 
 OFF_M = 15.0
 """Farther than this from its path nothing is told by a place (GNSS, wind, a corner cut at speed)."""
@@ -41,14 +40,15 @@ def length_of(path: tuple[LatLon, ...]) -> float:
     return float(_laid(path)[2][-1])
 
 
-def flown_m(path: tuple[LatLon, ...], items: int, item: int, place: LatLon, mark: Mark) -> float:
-    """Metres of `path` flown by a drone at `place` on its way to `item` of a mission of `items` made for this path.
+def flown_m(path: tuple[LatLon, ...], sweep: tuple[int, int], item: int, place: LatLon, mark: Mark) -> float:
+    """Metres of `path` flown by a drone at `place` on its way to `item` of a mission whose items from `sweep` fly it.
 
-    Never less than was known before, nor more than the item allows. The mission has the path's points, and further
-    ones between them where the ground asks for it: how many is known, which they are is not.
+    Never less than was known before, nor more than the item allows. `sweep`: the first and the last such item; they
+    have the path's points, and further ones between them where the ground asks for it: how many is known, which they
+    are is not.
     """
     frame, xy, at = _laid(path)
-    first, last = sweep_range(items)
+    first, last = sweep
     if item > last:
         return float(at[-1])
     more = max(last - first + 1 - len(path), 0)

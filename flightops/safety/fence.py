@@ -26,13 +26,13 @@ class Fence:
         return float(shapely.distance(self.shape, shapely.Point(self.frame.to_xy(place))))
 
 
-def fence_for(area: Area, line: tuple[LatLon, ...]) -> Fence:
-    """Fence of one sector: the whole search area, and `line` (home, sweep start, sweep end, home) as a corridor."""
+def fence_for(area: Area, *lines: tuple[LatLon, ...]) -> Fence:
+    """Fence of one sector: the whole search area, and its ways there and back (2 or more places each) as corridors."""
     frame = LocalFrame(area.outer[0])
     outer = _polygon(frame, area.outer).buffer(MARGIN_M)
     for hole in area.holes:
         outer = outer.difference(_polygon(frame, hole).buffer(-MARGIN_M))
-    corridor = shapely.LineString([frame.to_xy(p) for p in line]).buffer(MARGIN_M)
+    corridor = shapely.MultiLineString([[frame.to_xy(p) for p in line] for line in lines]).buffer(MARGIN_M)
     shape = shapely.union(outer, corridor)
     shapely.prepare(shape)
     return Fence(frame, shape)

@@ -65,22 +65,20 @@ class Watch:
         home = home_of(states.get(drone.drone))
         if search.area is None or search.plan is None:
             return None
-        line = _ways(search, mission, home)
-        context = Context(fence_for(search.area, line), home, search.plan.speed_mps, self.endurance_s)
+        fence = fence_for(search.area, *_ways(search, mission, home))
+        context = Context(fence, home, search.plan.speed_mps, self.endurance_s)
         if home is not None:
             self.contexts[drone.drone] = (mission, context)
         return context
 
 
-def _ways(search: Search, mission: OnBoard, home: LatLon | None) -> tuple[LatLon, ...]:
-    """The ways there and back of the sector on board and of those its drone flew before it: from the end of one of
-    them it sets out to the next, inside the area."""
-    line: list[LatLon] = []
+def _ways(search: Search, mission: OnBoard, home: LatLon | None) -> tuple[tuple[LatLon, ...], ...]:
+    """The ways there and back on board: also after its sweep, until the next mission is. Straight ones in facts of
+    before ways were kept."""
+    if mission.out and mission.back:
+        return mission.out, mission.back
     status = search.status(mission.sector)
-    drone = None if status is None else status.sector.drone
-    for sector in (s.sector for s in search.sectors if s.sector.drone == drone):
-        ends = (sector.path[0], sector.path[-1])
-        line += ends if home is None else transit_line(home, sector)
-        if sector.sector == mission.sector:
-            break
-    return tuple(line)
+    if status is None:
+        return ()
+    path = status.sector.path
+    return (path[:1] + path[-1:] if home is None else transit_line(home, status.sector),)

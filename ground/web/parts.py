@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from core.clock import Clock
 from core.errors import Accepted, Refused
-from core.ids import DroneId
+from core.ids import DroneId, SearchId
 from core.io.files.accounts import AccountsFile
 from core.io.runtime import new_id, new_secret
 from core.io.settings import Settings
@@ -36,9 +36,15 @@ class Health:
     says: str = ""
 
 
+async def no_coverage(_: SearchId) -> dict[str, Any] | None:
+    """Nothing is known of any search."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class WebParts:
-    """Everything the routes use. `ask` takes any wish of core.commands to the desk that owns it.
+    """Everything the routes use. `ask` takes any wish of core.commands to the desk that owns it. `coverage`: what a
+    search has truly seen, as GeoJSON; None when there is no such search.
 
     `basemap`: GeoJSON, None when there is none. `must_change`: one-time passwords allow looking and HOLD / RETURN
     only, until changed. `new_id(kind)` and `new_secret(length)` are random.
@@ -57,5 +63,6 @@ class WebParts:
     basemap: bytes | None = None
     static: Path = STATIC
     must_change: bool = True
+    coverage: Callable[[SearchId], Awaitable[dict[str, Any] | None]] = no_coverage
     new_id: Callable[[str], str] = field(default=new_id)
     new_secret: Callable[[int], str] = field(default=new_secret)

@@ -60,7 +60,10 @@ def _basemap(world: World) -> list[dict[str, Any]]:
         shape = {"type": "Polygon", "coordinates": [_closed(_lonlat(world, ring))]}
         return _feature({"kind": kind, **more}, shape)
 
-    rows = [polygon("forest", world.forest, name="North Wood 北山林"), polygon("compound", world.compound.outline)]
+    rows = [
+        polygon("forest", world.forest, name="North Wood 北山林", canopy=world.spec.canopy),
+        polygon("compound", world.compound.outline),
+    ]
     rows[1]["properties"]["name"] = SITE_NAME
     rows += [polygon("building", house, height_m=9) for house in world.houses]
     rows += [_feature({"kind": "contour", "height_m": h}, _line(world, line)) for h, line in _contours(world)]

@@ -70,6 +70,20 @@ def test_a_plan_is_written_with_its_figures(tmp_path: Path) -> None:
     assert doc["planning_s"] > 0
 
 
+def test_a_plan_says_how_soon_it_finds(tmp_path: Path) -> None:
+    near = tmp_path / "where.json"
+    near.write_text(json.dumps({"kind": "rings", "point": SQUARE[0], "rings": [{"within_m": 100, "probability": 0.9}]}))
+    done, out = plan(tmp_path, polygon(SQUARE), "--probability", str(near), "--effort", "first", "--minutes", "3")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(out.read_text())["probability"]
+    assert 0 < told["pos_plain"] <= told["pos"] <= told["in_area"]
+    assert told["minutes"] == 3.0
+    lone, _ = plan(tmp_path, polygon(SQUARE), "--minutes", "3")
+    assert lone.returncode == 2
+    assert "--minutes" in lone.stderr
+    assert "--probability" in lone.stderr
+
+
 BAD_AREAS: dict[str, tuple[Any, str]] = {
     "not json": ("{", "JSON"),
     "not a polygon": ({"type": "Point", "coordinates": [120, 28]}, "Polygon"),
@@ -183,3 +197,74 @@ def test_help_lists_every_command() -> None:
     done = airground("--help")
     for command in ("demo", "serve", "gateway", "plan", "detect", "watch", "search", "hold", "return"):
         assert command in done.stdout
+
+
+HAWK = '[[drone]]\nname = "hawk"\nhome = [120.0358, 28.8878]\nspeed_mps = 12\nendurance_min = 25\n'
+KITE = '[[drone]]\nname = "kite"\nhome = [120.036, 28.8878]\nspeed_mps = 9\nendurance_min = 30\nswath_m = 40\n'
+
+
+def fleet(folder: Path, text: str, *more: str) -> tuple[Done, Path]:
+    (folder / "fleet.toml").write_text(text)
+    return plan(folder, polygon(SQUARE), "--fleet", str(folder / "fleet.toml"), "--effort", "first", *more)
+
+
+def test_a_fleets_plan_has_its_flights(tmp_path: Path) -> None:
+    done, out = fleet(tmp_path, HAWK + KITE)
+    assert done.returncode == 0, done.stderr
+    assert "proved" in done.stderr
+    doc = json.loads(out.read_text())
+    assert {s["drone"] for s in doc["sectors"]} == {f["drone"] for f in doc["flights"]} == {"hawk", "kite"}
+    assert all(f["battery_left"] >= 0.15 for f in doc["flights"])
+
+
+@pytest.mark.slow
+def test_the_documents_example_is_a_fleet(tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "docs" / "fleet.toml"
+    done, out = fleet(tmp_path, example.read_text())
+    assert done.returncode == 0, done.stderr
+    doc = json.loads(out.read_text())
+    assert {s["drone"] for s in doc["sectors"]} <= {"hawk", "kite", "wren"}
+    assert all(f["transit_height_m"] >= 90.0 for f in doc["flights"])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "drone"),
+        ("drone = []", "holds no drone"),
+        ("[[drone", "not TOML"),
+        (HAWK.replace("= 12", "= nan"), "fleet.hawk.speed_mps"),
+        (HAWK.replace("= 12", '= "fast"'), "speed_mps"),
+        (HAWK + "wings = 2\n", "wings"),
+        (HAWK + HAWK, "'hawk' is the name of more than one"),
+        (HAWK.replace("[120.0358, 28.8878]", "[28.8878, 120.0358]"), "swapped"),
+        (HAWK.replace("[120.0358, 28.8878]", "[120.0358]"), "home"),
+        (HAWK.replace("= 25", "= 0"), "fleet.hawk.endurance_s"),
+        (HAWK.replace("= 25", "= 3"), "fleet.hawk"),
+    ],
+)
+def test_bad_fleets_are_refused_in_one_line(tmp_path: Path, text: str, says: str) -> None:
+    done, out = fleet(tmp_path, text)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not out.exists()
+
+
+def test_a_fleet_replaces_drones_home_speed_and_endurance(tmp_path: Path) -> None:
+    for option in (("--drones", "2"), ("--home", "120.036,28.887"), ("--speed", "9"), ("--endurance", "20")):
+        done, out = fleet(tmp_path, HAWK, *option)
+        assert done.returncode == 2
+        assert f"replaces {option[0]}" in done.stderr
+        assert not out.exists()
+    done, _ = plan(tmp_path, polygon(SQUARE), "--fleet", str(tmp_path / "none.toml"))
+    assert "none.toml" in done.stderr
+    done, _ = plan(tmp_path, polygon(SQUARE), "--endurance", "20")
+    assert "--home" in done.stderr
+
+
+def test_a_share_of_several_flights_is_no_single_qgroundcontrol_plan(tmp_path: Path) -> None:
+    done, out = fleet(tmp_path, HAWK.replace("= 25", "= 6"), "--format", "plan")
+    assert done.returncode == 2
+    assert "flights" in done.stderr
+    assert not out.exists()

@@ -1,6 +1,7 @@
 """One of three drones falls or runs low in mid-sweep; the others fly what it left, over real MAVLink.
 
-Both autopilot families take a further mission on board in the air. What was flown is measured by true positions.
+The second takes a further mission on board in the air, once of each autopilot family. What was flown is measured by
+true positions.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ from tests.flightops.missions.airfield import FRAME, PILOT, SLOPE, Flown, accept
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(400)]
 
-WIDE_M, DEEP_M, SWATH_M, HEIGHT_M = 150.0, 160.0, 20.0, 25.0
+WIDE_M, DEEP_M, SWATH_M, HEIGHT_M = 192.0, 160.0, 32.0, 25.0
+"""Lines and drones stand over 30 m apart, so that all start within 20 s of one another."""
 CORNERS = ((30.0, 30.0), (30.0 + WIDE_M, 30.0), (30.0 + WIDE_M, 30.0 + DEEP_M), (30.0, 30.0 + DEEP_M))
 D1, D2, D3 = DroneId("d1"), DroneId("d2"), DroneId("d3")
 LINE_OFF_M = 3.0
 """A drone may be so far off its line (GNSS, corners): so much of the area's edge is not judged."""
-FAMILIES = (Autopilot.PX4, Autopilot.ARDUPILOT, Autopilot.PX4)
 
 
 def order(search: str) -> SearchArea:
@@ -47,16 +48,20 @@ async def runs_low(f: Flown) -> None:
 
 
 @pytest.mark.parametrize(
-    ("port", "leaves", "cause"),
+    ("port", "families", "leaves", "cause"),
     [
-        (24201, falls, ReplanCause.FAILED),
-        (24211, runs_low, ReplanCause.BATTERY),
+        (24201, (Autopilot.PX4, Autopilot.ARDUPILOT, Autopilot.PX4), falls, ReplanCause.FAILED),
+        (24211, (Autopilot.ARDUPILOT, Autopilot.PX4, Autopilot.PX4), runs_low, ReplanCause.BATTERY),
     ],
 )
 async def test_the_others_finish_its_sector(
-    tmp_path: Path, port: int, leaves: Callable[[Flown], object], cause: ReplanCause
+    tmp_path: Path,
+    port: int,
+    families: tuple[Autopilot, ...],
+    leaves: Callable[[Flown], object],
+    cause: ReplanCause,
 ) -> None:
-    async with airfield(tmp_path, port, *FAMILIES) as f:
+    async with airfield(tmp_path, port, *families, apart_m=40.0) as f:
         await f.until("all joined", lambda: len(f.desk.fleet.drones) == 3, 15)
         search = await accepted(f, order)
         assert await f.desk.ask(ApproveSearch(search, PILOT)) == Accepted(search)
@@ -75,7 +80,7 @@ async def test_the_others_finish_its_sector(
         dealt = {s.sector for s in told.sectors}
         assert dealt == {x.sector for x in facts if isinstance(x, SectorSwept)} & dealt
         assert dealt == {x.sector for x in facts if isinstance(x, MissionUploaded)} & dealt
-        assert {s.drone for s in told.sectors} == {D1, D2}, "both families take a share"
+        assert D2 in {s.drone for s in told.sectors} <= {D1, D2}, "it is the nearer one"
         assert flown_share(f) > 0.98
         apart_while_flying(f)
 

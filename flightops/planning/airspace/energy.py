@@ -86,7 +86,7 @@ class Wind:
 class Aircraft:
     """What a drone flies with: battery and power, pace, climb rates, the wind, transit height m AMSL.
 
-    `detour`: ways home are this much longer than straight (round no-fly zones).
+    `detour`: ways home are this much longer than straight (round no-fly zones), and `detour_m` metres beside.
     """
 
     transit_amsl_m: float
@@ -95,10 +95,12 @@ class Aircraft:
     model: EnergyModel = field(default_factory=EnergyModel)
     wind: Wind = field(default_factory=Wind)
     detour: float = 1.0
+    detour_m: float = 0.0
 
     def __post_init__(self) -> None:
         finite("transit_amsl_m", self.transit_amsl_m)
         within("detour", self.detour, 1.0, 10.0)
+        within("detour_m", self.detour_m, 0.0, 1e6)
         fastest = self.pace.speed_mps + self.wind.mps
         if fastest > self.model.most_airspeed_mps:
             raise Malformed(
@@ -110,16 +112,17 @@ class Aircraft:
     def home_wh(self, place: Floats, home: Floats) -> Floats:
         """Energy (n,) Wh to be back on the ground at home (3,) from places (n, 3): up or down, straight, down.
 
-        The wind counts as met on the way; against it all the way where ways bend (`detour` over 1).
+        The wind counts as met on the way; against it all the way where ways bend (there is a detour).
         """
         away = home[:2] - place[:, :2]
         far = np.hypot(away[:, 0], away[:, 1])
         way = away / np.maximum(far, 1e-9)[:, None] * self.pace.speed_mps
-        if self.detour > 1.0 and self.wind.mps > 0.0:
+        if (self.detour > 1.0 or self.detour_m > 0.0) and self.wind.mps > 0.0:
             against = -np.array([self.wind.east_mps, self.wind.north_mps]) / self.wind.mps * self.pace.speed_mps
             way = np.repeat(against[None, :], len(place), axis=0)
         level = self.model.power_w(np.column_stack([way, np.zeros(len(way))]), self.wind)
-        total = level * self.pace.run_s(far * self.detour)
+        beside = np.where(far > OVER_HOME_M, self.detour_m, 0.0)
+        total = level * self.pace.run_s(far * self.detour + beside)
         to = np.where(far > OVER_HOME_M, np.maximum(self.transit_amsl_m, place[:, 2]), place[:, 2])
         for rise, rate in ((to - place[:, 2], self.rates.climb_mps), (home[2] - to, -self.rates.sink_mps)):
             upright = self.model.power_w(np.array([[0.0, 0.0, rate]]), self.wind)[0]

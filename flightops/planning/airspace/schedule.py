@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import count
 
@@ -24,7 +24,7 @@ from core.errors import Malformed, Refused
 from core.geo import LocalFrame
 from core.units import finite, positive, within
 from flightops.planning.airspace.separation import Apart, Conflict, Look, conflict_with, first_conflict
-from flightops.planning.airspace.timed import Course, Flight, Parts, Phase, Rates, Waits
+from flightops.planning.airspace.timed import MOST_WAIT_S, Course, Flight, Parts, Phase, Rates, Waits
 from flightops.planning.paths.timing import Pace
 
 SHARED_S = 10.0
@@ -71,6 +71,22 @@ class Sky:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Sortie:
+    """One flight that is to be given a slot, with its drone's own pace and rates.
+
+    `after`: index of the same drone's sortie before it in the list, which must have landed `turnaround_s` earlier (a
+    fresh battery); None: it may take off at once. No two sorties share a name (`parts.course.drone`).
+    """
+
+    parts: Parts
+    after: int | None = None
+    turnaround_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        within("turnaround_s", self.turnaround_s, 0.0, MOST_WAIT_S)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Slot:
     """What one drone was given."""
 
@@ -110,11 +126,12 @@ class _Choice:
 
 @dataclass(frozen=True)
 class _Drone:
-    """One course on its way to a slot."""
+    """One course on its way to a slot. `ready_s`: before that it does not take off."""
 
     parts: Parts
     sky: Sky
     lowest_m: float
+    ready_s: float = 0.0
 
     def height_m(self, layer: int) -> float:
         """Height of a layer, m AMSL."""
@@ -122,7 +139,8 @@ class _Drone:
 
     def waits(self, choice: _Choice) -> Waits:
         """Its waits in seconds."""
-        return Waits(*(w * self.sky.step_s for w in choice.waits))
+        ground, entry, leave = (w * self.sky.step_s for w in choice.waits)
+        return Waits(self.ready_s + ground, entry, leave)
 
     def flight(self, choice: _Choice) -> Flight:
         """The flight of a choice."""
@@ -131,7 +149,7 @@ class _Drone:
     @cached_property
     def alone_s(self) -> float:
         """Its flight in the lowest layer, without any wait, s."""
-        return self.flight(_Choice(0, (0, 0, 0))).end_s
+        return self.flight(_Choice(0, (0, 0, 0))).end_s - self.ready_s
 
     def near(self, other: _Drone) -> bool:
         """Whether their ways out and back come near one another, seen from above."""
@@ -145,14 +163,23 @@ def scheduled(courses: Sequence[Course], pace: Pace, frame: LocalFrame, sky: Sky
     Refused when waits of `most_wait_s` do not do, naming two drones that stay in each other's way, and where.
     """
     sky = sky or Sky()
-    names = [c.drone for c in courses]
-    if not courses or len(set(names)) < len(names):
+    return scheduled_sorties([Sortie(Parts.of(c, pace, sky.rates)) for c in courses], frame, sky)
+
+
+def scheduled_sorties(sorties: Sequence[Sortie], frame: LocalFrame, sky: Sky) -> Schedule | Refused:
+    """As `scheduled`, of unlike drones that may fly more than once; a drone's first flights are placed first."""
+    names = [s.parts.course.drone for s in sorties]
+    if not sorties or len(set(names)) < len(names):
         raise Malformed("courses", "no course, or two of one drone", "give each drone one course")
-    lowest = sky.lowest_amsl_m(courses)
-    drones = [_Drone(Parts.of(c, pace, sky.rates), sky, lowest) for c in courses]
-    order = sorted(range(len(drones)), key=lambda k: (-drones[k].alone_s, k))
+    if any(s.after is not None and not 0 <= s.after < k for k, s in enumerate(sorties)):
+        raise Malformed("sortie.after", "it names no sortie before this one", "give sorties in their order")
+    lowest = sky.lowest_amsl_m([s.parts.course for s in sorties])
+    drones = [_Drone(s.parts, sky, lowest) for s in sorties]
+    before = [_before(sorties, k) for k in range(len(sorties))]
+    order = sorted(range(len(drones)), key=lambda k: (before[k], -drones[k].alone_s, k))
     placed: dict[int, Slot] = {}
     for k in order:
+        drones[k] = replace(drones[k], ready_s=_ready_s(sorties[k], placed))
         found = _placed(drones[k], [(drones[j], placed[j]) for j in placed])
         if isinstance(found, Conflict):
             return _refused(found, [*(s.flight for s in placed.values())], drones[k], frame)
@@ -161,7 +188,25 @@ def scheduled(courses: Sequence[Course], pace: Pace, frame: LocalFrame, sky: Sky
     left = first_conflict([s.flight for s in slots], sky.apart)
     if left is not None:
         return _refused(left, [s.flight for s in slots], drones[0], frame)
-    return Schedule(slots, max(d.alone_s for d in drones))
+    return Schedule(slots, max(_alone_s(sorties, drones, k) for k in range(len(drones))))
+
+
+def _before(sorties: Sequence[Sortie], k: int) -> int:
+    """How many sorties its drone flies before this one."""
+    after = sorties[k].after
+    return 0 if after is None else 1 + _before(sorties, after)
+
+
+def _ready_s(sortie: Sortie, placed: dict[int, Slot]) -> float:
+    """When a drone may take off for a sortie, those before it being placed."""
+    return 0.0 if sortie.after is None else placed[sortie.after].flight.end_s + sortie.turnaround_s
+
+
+def _alone_s(sorties: Sequence[Sortie], drones: Sequence[_Drone], k: int) -> float:
+    """When a sortie would have landed with nobody else in the air."""
+    sortie = sorties[k]
+    begun = 0.0 if sortie.after is None else _alone_s(sorties, drones, sortie.after) + sortie.turnaround_s
+    return begun + drones[k].alone_s
 
 
 def _placed(drone: _Drone, others: list[tuple[_Drone, Slot]]) -> Slot | Conflict:

@@ -25,6 +25,8 @@ TOLERANCE_M = 1e-3
 """A pair counts as safe when it is at most this much nearer than asked: rounding, and ways that touch the limit."""
 SURE_M = TOLERANCE_M / 2
 Bools = NDArray[np.bool_]
+WIDE = 2.0
+LOOK_S = 0.2
 BLOCK = 8
 """Pieces of a flight that are first judged together, by the boxes they stay in."""
 
@@ -131,6 +133,32 @@ def conflict_with(
 ) -> Conflict | None:
     """As `first_conflict`, of one flight with others; these are not held against one another."""
     return _first([(flight, other) for other in others], apart or Apart(), look or Look())
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """Least separations of any two flights: seen from above while less than what is kept in height, in height while
+    less than what is kept seen from above, m. None: never within WIDE times what is kept in both."""
+
+    horizontal_m: float | None
+    vertical_m: float | None
+
+
+def nearest(flights: Sequence[Flight], apart: Apart | None = None) -> Nearest:
+    """How near the flights come, to some 3 cm: looked at every LOOK_S (`first_conflict` is the proof)."""
+    apart = apart or Apart()
+    wide = Apart(WIDE * apart.horizontal_m, WIDE * apart.vertical_m)
+    level, upright = [np.inf], [np.inf]
+    for a, b in combinations(flights, 2):
+        for start, end in _windows(a.track, b.track, wide, Look()):
+            times = np.linspace(start, end, int(np.ceil((end - start) / LOOK_S)) + 1)
+            off = a.at(times) - b.at(times)
+            high, far = np.abs(off[:, 2]), np.hypot(off[:, 0], off[:, 1])
+            beside = np.minimum(high[:-1], high[1:]) < apart.vertical_m - SURE_M
+            level.append(float(_least_m(off[:-1, :2], off[1:, :2])[beside].min(initial=np.inf)))
+            upright.append(float(high[far < apart.horizontal_m - SURE_M].min(initial=np.inf)))
+    least_level, least_upright = min(level), min(upright)
+    return Nearest(*(m if np.isfinite(m) else None for m in (least_level, least_upright)))
 
 
 def _first(pairs: list[tuple[Flight, Flight]], apart: Apart, look: Look) -> Conflict | None:

@@ -33,13 +33,14 @@ class Cost:
     cell_s: float
 
     def of(self, poly: Polygon) -> tuple[float, float]:
-        """Estimated flight time of a cell, s, and the direction of its lines, rad."""
+        """Estimated flight time of a cell, s, its own price left out, and the direction of its lines, rad."""
         edges = edges_of(poly)
         ways = directions(edges)
-        lines = altitude(edges, ways) / self.swath_m + 0.35
-        at = int(np.argmin(lines))
-        flown = float(poly.area) / self.swath_m / self.pace.speed_mps
-        return float(flown + lines[at] * self.pace.line_s(self.swath_m)) + self.cell_s, float(ways[at])
+        lines_s = (altitude(edges, ways) / self.swath_m + 0.35) * self.pace.line_s(self.swath_m)
+        flown_s = poly.area / self.swath_m * (1.0 / self.pace.speed_mps + self.pace.slower_s_m(ways))
+        times = lines_s + flown_s
+        at = int(np.argmin(times))
+        return float(times[at]), float(ways[at])
 
 
 def rings_of(poly: Polygon) -> list[Floats]:
@@ -125,18 +126,29 @@ def _cut(poly: Polygon, chord: Floats) -> list[Polygon]:
     return sorted(pieces, key=lambda p: (-p.area, p.bounds)) if len(pieces) > 1 else []
 
 
-def cells(poly: Polygon, cost: Cost, depth: int = 12) -> list[tuple[Polygon, float]]:
-    """Cells and the direction of their lines, rad: cut greedily where the estimated flight time falls."""
-    whole, way = cost.of(poly)
-    best, pieces = whole - 1.0, []
+Known = dict[bytes, list[tuple[float, list[Polygon]]]]
+
+
+def cells(poly: Polygon, cost: Cost, known: Known, depth: int = 12) -> list[tuple[Polygon, float]]:
+    """Cells and the direction of their lines, rad: cut greedily where the estimated flight time falls. `known`: cuts
+    measured so far, which do not depend on the price of a cell."""
+    time_s, way = cost.of(poly)
+    best, pieces = time_s + cost.cell_s - 1.0, []
     if depth > 0:
-        for chord in _chords(poly):
-            parts = _cut(poly, chord)
-            if not parts or parts[-1].area < cost.swath_m**2:
-                continue
-            total = sum(cost.of(p)[0] for p in parts)
+        for cut_s, parts in _cuts(poly, cost, known):
+            total = cut_s + cost.cell_s * len(parts)
             if total < best:
                 best, pieces = total, parts
     if not pieces:
         return [(poly, way)]
-    return [cell for part in pieces for cell in cells(part, cost, depth - 1)]
+    return [cell for part in pieces for cell in cells(part, cost, known, depth - 1)]
+
+
+def _cuts(poly: Polygon, cost: Cost, known: Known) -> list[tuple[float, list[Polygon]]]:
+    """Flight times of the pieces of each cut worth trying, s, and the pieces."""
+    key = poly.wkb
+    if key not in known:
+        cut = [_cut(poly, chord) for chord in _chords(poly)]
+        large = [parts for parts in cut if parts and parts[-1].area >= cost.swath_m**2]
+        known[key] = [(sum(cost.of(p)[0] for p in parts), parts) for parts in large]
+    return known[key]

@@ -28,11 +28,13 @@ Strand = tuple[Floats, ...]
 
 @dataclass(frozen=True, slots=True)
 class Weave:
-    """How to lay lines: swath m, pace, and what a square metre left unseen is worth, s."""
+    """How to lay lines: swath m, pace, what a square metre left unseen is worth, s, and the direction all lines are to
+    have, rad (None: whichever is best)."""
 
     swath_m: float
     pace: Pace
     unseen_s_m2: float
+    way_rad: float | None = None
 
     @property
     def lane_s(self) -> float:
@@ -106,14 +108,14 @@ def _choices(low: float, high: float, swath_m: float) -> Iterator[Floats]:
         yield low + (np.arange(n - 1) + 0.5) * height / (n - 1)
 
 
-def _expected_s(mask: _Mask, ys: Floats, weave: Weave) -> float:
-    """Flight time of lines at `ys` plus the price of what they leave unseen, s."""
+def _expected_s(mask: _Mask, ys: Floats, weave: Weave, s_m: float) -> float:
+    """Flight time of lines at `ys`, at `s_m` a metre, plus the price of what they leave unseen, s."""
     nearest = np.searchsorted((ys[1:] + ys[:-1]) / 2.0, mask.ys)
     near = np.abs(mask.ys - ys[nearest]) <= weave.swath_m / 2 + 1e-6
     lines = mask.inside[np.clip(np.searchsorted(mask.ys, ys), 0, len(mask.ys) - 1)]
     unseen = np.count_nonzero(mask.inside & ~(lines[nearest] & near[:, None])) * mask.wide_m * mask.high_m
     starts = np.count_nonzero(lines[:, 1:] & ~lines[:, :-1]) + np.count_nonzero(lines[:, 0])
-    flown = np.count_nonzero(lines) * mask.wide_m / weave.pace.speed_mps
+    flown = np.count_nonzero(lines) * mask.wide_m * s_m
     return float(flown + starts * weave.pace.line_s(weave.swath_m) + unseen * weave.unseen_s_m2)
 
 
@@ -122,8 +124,9 @@ def lay(cell: Polygon, way_rad: float, weave: Weave) -> Laid:
     edges = turned(edges_of(cell), way_rad)
     low, high = float(edges[..., 1].min()), float(edges[..., 1].max())
     mask = _Mask.of(edges, weave.swath_m)
+    s_m = 1.0 / weave.pace.speed_mps + float(weave.pace.slower_s_m(np.array(way_rad)))
     ranked = [
-        (_expected_s(mask, ys, weave), k, ys) for k, ys in enumerate(_choices(low, high, weave.swath_m)) if len(ys)
+        (_expected_s(mask, ys, weave, s_m), k, ys) for k, ys in enumerate(_choices(low, high, weave.swath_m)) if len(ys)
     ]
     expected, _, ys = min(ranked, key=lambda r: r[:2])
     strands = tuple(tuple(turned(s, -way_rad)) for s in _strands(edges, ys, weave.least_m))
@@ -169,10 +172,15 @@ def _as_strand(lines: list[tuple[float, float, float]]) -> Floats:
 
 
 def best_laid(cell: Polygon, weave: Weave, tried: int) -> Laid:
-    """Lines of a cell along the best of the `tried` most promising directions, edges' and evenly spread ones."""
+    """Lines of a cell along the weave's direction, or else the best of the `tried` most promising ones, edges' and
+    evenly spread."""
+    if weave.way_rad is not None:
+        return lay(cell, weave.way_rad, weave)
     edges = edges_of(cell)
     along = directions(edges)
     spread = np.arange(12) * np.pi / 12
     ways = np.concatenate([along, spread])
-    order = np.argsort(altitude(edges, ways), kind="stable")[:tried]
+    lines_s = altitude(edges, ways) / weave.swath_m * weave.pace.line_s(weave.swath_m)
+    flown_s = cell.area / weave.swath_m * weave.pace.slower_s_m(ways)
+    order = np.argsort(lines_s + flown_s, kind="stable")[:tried]
     return min((lay(cell, float(ways[k]), weave) for k in order), key=lambda part: part.expected_s)

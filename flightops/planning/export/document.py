@@ -3,7 +3,9 @@
 The document is what flightops.planning.plan_file writes (`sectors` with `path` [[longitude, latitude], ...], `drone`,
 `length_m`, `time_s`; `speed_mps`), and may further hold `name`, `area` (GeoJSON, holes are no-fly zones), `home`
 [longitude, latitude, height AMSL if known], `rally` [[longitude, latitude, height above home if wished], ...],
-`height_agl_m`, and in each sector `name`, `height_agl_m`, `speed_mps`. Unknown keys are ignored. Errors are Malformed.
+`height_agl_m`, and in each sector `name`, `height_agl_m`, `speed_mps`, `home`, `flights`; a plan that follows the
+ground also `height_amsl_m` and `agl_m`, one number a point of the path, and `transit_amsl_m`. Unknown keys are ignored.
+Errors are Malformed.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from flightops.planning.rings import place
 
 MOST_SECTORS = 1_000
 MOST_RALLY = 100
+MOST_FLIGHTS = 1_000
 LONGEST_NAME = 200
 HIGHEST_AGL_M = 1_000.0
 FASTEST_MPS = 100.0
@@ -31,8 +34,35 @@ UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
+class LineHeights:
+    """Heights of a line's points above sea level and above the ground below them, and that of the ways from and to
+    home, m."""
+
+    amsl_m: tuple[float, ...]
+    agl_m: tuple[float, ...]
+    transit_amsl_m: float
+
+    def __post_init__(self) -> None:
+        if len(self.amsl_m) != len(self.agl_m):
+            raise Malformed("agl_m", f"{len(self.agl_m)} for {len(self.amsl_m)} of height_amsl_m", "give as many")
+        for name, values, low, high in (
+            ("height_amsl_m", (*self.amsl_m, self.transit_amsl_m), LOWEST_AMSL_M, HIGHEST_AMSL_M + HIGHEST_AGL_M),
+            ("agl_m", self.agl_m, 0.0, HIGHEST_AMSL_M),
+        ):
+            for value in values:
+                within(name, value, low, high)
+
+    @property
+    def start_ground_amsl_m(self) -> float:
+        """Height of the ground under the line's first point."""
+        return self.amsl_m[0] - self.agl_m[0]
+
+
+@dataclass(frozen=True, slots=True)
 class SectorLine:
-    """One drone's line. `drone`: its number from 1, or its id; a figure that is None is not known."""
+    """One drone's line. `drone`: its number from 1, or its id; a figure that is None is not known. `heights` None: all
+    of it at `height_agl_m`; `home`: its own, if that is not the plan's; `flights`: how many times it must take off to
+    fly the line."""
 
     name: str
     drone: int | str
@@ -41,10 +71,17 @@ class SectorLine:
     time_s: float | None = None
     height_agl_m: float | None = None
     speed_mps: float | None = None
+    heights: LineHeights | None = None
+    home: LatLon | None = None
+    flights: int = 1
 
     def __post_init__(self) -> None:
+        within("flights", self.flights, 1, MOST_FLIGHTS)
         if len(self.path) < 2:
             raise Malformed("path", f"{len(self.path)} points", "a path has at least 2")
+        if self.heights is not None and len(self.heights.amsl_m) != len(self.path):
+            problem = f"{len(self.heights.amsl_m)} heights for {len(self.path)} points"
+            raise Malformed("height_amsl_m", problem, "give one a point")
         for a, b in pairwise(self.path):
             if abs(a.lon_deg - b.lon_deg) > 180.0:
                 raise Malformed("path", "a leg crosses the antimeridian", "split the path at 180 degrees")
@@ -126,11 +163,31 @@ def _sector(sector: object, doc: dict[str, Any], index: int) -> SectorLine:
         for key in ("length_m", "time_s", "height_agl_m", "speed_mps")
     }
     drone = _drone(sector.get("drone", index + 1), f"{field}.drone")
+    home = None if sector.get("home") is None else place(sector["home"], f"{field}.home")
+    flights = int(_number(sector, "flights", f"{field}.flights") or 1)
+    name = _text(sector, "name", f"{field}.name", f"Sector {index + 1}")
     try:
-        return SectorLine(_text(sector, "name", f"{field}.name", f"Sector {index + 1}"), drone, path, **numbers)
+        return SectorLine(name, drone, path, **numbers, heights=_heights(sector, field), home=home, flights=flights)
     except Malformed as wrong:
         known = wrong.field.startswith(field)
         raise Malformed(wrong.field if known else f"{field}.{wrong.field}", wrong.problem, wrong.fix) from wrong
+
+
+def _heights(sector: dict[str, Any], field: str) -> LineHeights | None:
+    if sector.get("height_amsl_m") is None:
+        return None
+    lists = []
+    for key in ("height_amsl_m", "agl_m"):
+        given = _items(sector, key, 100_000, field)
+        lists.append(tuple(_needed({"value": v}, "value", f"{field}.{key}[{k}]") for k, v in enumerate(given)))
+    return LineHeights(lists[0], lists[1], _needed(sector, "transit_amsl_m", f"{field}.transit_amsl_m"))
+
+
+def _needed(doc: dict[str, Any], key: str, field: str) -> float:
+    value = _number(doc, key, field)
+    if value is None:
+        raise Malformed(field, "it is missing", "a plan that follows the ground has it")
+    return value
 
 
 def _items(doc: dict[str, Any], key: str, most: int, inside: str = "") -> list[Any]:

@@ -41,6 +41,8 @@ def _sector(sector: SectorLine) -> dict[str, Any]:
         length_m=sector.length_m,
         time_s=sector.time_s,
         height_agl_m=sector.height_agl_m,
+        height_amsl_m=None if sector.heights is None else list(sector.heights.amsl_m),
+        agl_m=None if sector.heights is None else list(sector.heights.agl_m),
         speed_mps=sector.speed_mps,
     )
 

@@ -1,7 +1,7 @@
 """GPX 1.1 (Topografix) for hand-held receivers: one route a sector, waypoints for home and the rally points.
 
-Elements stand in the order of the schema. `ele` is a height above sea level, so only a home that has one gets it;
-heights above ground stand in the description.
+Elements stand in the order of the schema. `ele` is a height above sea level, so only a home that has one and lines that
+follow the ground get it; heights above ground stand in the description.
 """
 
 from __future__ import annotations
@@ -38,8 +38,10 @@ def gpx(doc: object) -> bytes:
         child(route, "name", sector.name)
         child(route, "desc", summary(sector))
         child(route, "number", str(k))
-        for place in sector.path:
-            _point(route, "rtept", place)
+        for k, place in enumerate(sector.path):
+            point = _point(route, "rtept", place)
+            if sector.heights is not None:
+                child(point, "ele", f"{sector.heights.amsl_m[k]:.2f}")
     return xml_bytes(root)
 
 

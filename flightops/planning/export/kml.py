@@ -1,7 +1,8 @@
 """KML 2.2 (OGC 07-147r2) for map viewers: folders for the area, its no-fly zones, the sector lines and the places.
 
 Elements stand in the order of the schema. Lines with a height are drawn at it above the ground (relativeToGround) and
-extruded down to it; lines without one lie on the ground.
+extruded down to it, lines that follow the ground at their heights above sea level (absolute); lines without one lie on
+the ground.
 """
 
 from __future__ import annotations
@@ -82,12 +83,16 @@ def _polygon(mark: ElementTree.Element, outer: tuple[LatLon, ...], holes: tuple[
 
 def _line(mark: ElementTree.Element, sector: SectorLine) -> None:
     line = child(mark, "LineString")
-    if sector.height_agl_m is None:
-        child(line, "tessellate", "1")
-    else:
+    heights = () if sector.height_agl_m is None else (sector.height_agl_m,) * len(sector.path)
+    mode = "relativeToGround"
+    if sector.heights is not None:
+        heights, mode = sector.heights.amsl_m, "absolute"
+    if heights:
         child(line, "extrude", "1")
-        child(line, "altitudeMode", "relativeToGround")
-    child(line, "coordinates", _coordinates(sector.path, sector.height_agl_m))
+        child(line, "altitudeMode", mode)
+    else:
+        child(line, "tessellate", "1")
+    child(line, "coordinates", _coordinates(sector.path, heights))
 
 
 def _places(document: ElementTree.Element, plan: PlanDocument) -> None:
@@ -100,6 +105,6 @@ def _places(document: ElementTree.Element, plan: PlanDocument) -> None:
         child(child(_placemark(folder, name), "Point"), "coordinates", _coordinates((spot.place,)))
 
 
-def _coordinates(path: tuple[LatLon, ...], height_m: float | None = None) -> str:
-    height = "" if height_m is None else f",{height_m:.2f}"
-    return " ".join(f"{deg_text(p.lon_deg)},{deg_text(p.lat_deg)}{height}" for p in path)
+def _coordinates(path: tuple[LatLon, ...], heights: tuple[float, ...] = ()) -> str:
+    tails = [f",{h:.2f}" for h in heights] or [""] * len(path)
+    return " ".join(f"{deg_text(p.lon_deg)},{deg_text(p.lat_deg)}{tail}" for p, tail in zip(path, tails, strict=True))

@@ -2,7 +2,9 @@
 geoFence and rallyPoints version 2). One plan a sector, so one a drone.
 
 Heights above home are the plan's height above ground, so over hills they are right only where the ground is level
-with home; ArduPilot can be given heights above its own terrain instead. Take-off is always above home: ArduPilot's
+with home, unless the plan follows the ground: then they are its heights above sea level less that of home's ground, and
+the ways from and to home are flown at one height over all ground on them, climbed to at the take-off and over the last
+point. ArduPilot can be given heights above its own terrain instead. Take-off is always above home: ArduPilot's
 take-off above terrain climbs away when it knows no terrain (ArduPilot #21488). Missions that follow the ground on any
 autopilot are made and uploaded by flightops.missions, not by this file.
 """
@@ -16,7 +18,7 @@ from typing import Any
 from core.errors import Malformed, Refused
 from core.geo import LatLon
 from core.units import within
-from flightops.planning.export.document import PlanDocument, SectorLine, read_plan
+from flightops.planning.export.document import PlanDocument, SectorLine, Spot, read_plan
 from flightops.planning.export.fence import Fence, Fenced, fenced
 from flightops.planning.export.writing import rounded_deg
 from flightops.planning.transit import transit
@@ -80,7 +82,10 @@ def qgc_plans(doc: object, setup: QgcSetup | None = None) -> dict[str, dict[str,
 def _plan(plan: PlanDocument, sector: SectorLine, setup: QgcSetup, field: str) -> dict[str, Any] | Refused:
     height_m = _given(sector.height_agl_m, f"{field}.height_agl_m")
     speed_mps = _given(sector.speed_mps, f"{field}.speed_mps")
-    home = sector.path[0] if plan.home is None else plan.home.place
+    if sector.flights > 1:
+        problem = f"it takes {sector.flights} flights, and a .plan holds one"
+        return Refused.because(field, problem, "send more drones, or write --format json")
+    home = sector.home or (sector.path[0] if plan.home is None else plan.home.place)
     out, back = _way(plan, home, sector.path[0]), _way(plan, sector.path[-1], home)
     if isinstance(out, Refused):
         return out
@@ -89,7 +94,8 @@ def _plan(plan: PlanDocument, sector: SectorLine, setup: QgcSetup, field: str) -
     fence = fenced(plan, (out, sector.path, back), setup.fence, setup.fence_margin_m)
     if isinstance(fence, Refused):
         return fence
-    items = _items(home, (*out[1:-1], *sector.path, *back[1:-1]), height_m, speed_mps, setup)
+    spots = _spots(plan, sector, (out, back), height_m, setup)
+    items = _items(home, spots, speed_mps, setup)
     if len(items) > MOST_ITEMS:
         return Refused.because(field, f"it takes {len(items)} mission items", "use more drones or a wider spacing")
     rally = [[*_position(r.place), height_m if r.height_m is None else r.height_m] for r in plan.rally]
@@ -131,23 +137,45 @@ def _way(plan: PlanDocument, start: LatLon, end: LatLon) -> tuple[LatLon, ...] |
     return (start, end) if plan.area is None or not plan.area.holes or start == end else transit(plan.area, start, end)
 
 
-def _items(
-    home: LatLon, path: tuple[LatLon, ...], height_m: float, speed_mps: float, setup: QgcSetup
-) -> list[dict[str, Any]]:
-    """Take off, set the speed, fly the path, return."""
+def _spots(
+    plan: PlanDocument,
+    sector: SectorLine,
+    ways: tuple[tuple[LatLon, ...], tuple[LatLon, ...]],
+    height_m: float,
+    setup: QgcSetup,
+) -> tuple[Spot, ...]:
+    """All places of a mission, home (its take-off height) first, with their heights in the setup's frame."""
+    out, back = ways
+    heights = sector.heights
+    if heights is None or setup.above is HeightAbove.TERRAIN:
+        line = (height_m,) * len(sector.path) if heights is None else heights.agl_m
+        swept = map(Spot, sector.path, line)
+        return (Spot(out[0], height_m), *_level(out[1:-1], height_m), *swept, *_level(back[1:-1], height_m))
+    ground_m = heights.start_ground_amsl_m if plan.home is None else _given(plan.home.height_m, "home[2]")
+    way_m = heights.transit_amsl_m - ground_m
+    swept = map(Spot, sector.path, (h - ground_m for h in heights.amsl_m))
+    return (*_level(out, way_m), *swept, *_level((sector.path[-1], *back[1:-1]), way_m))
+
+
+def _level(places: tuple[LatLon, ...], height_m: float) -> tuple[Spot, ...]:
+    return tuple(Spot(p, height_m) for p in places)
+
+
+def _items(home: LatLon, spots: tuple[Spot, ...], speed_mps: float, setup: QgcSetup) -> list[dict[str, Any]]:
+    """Take off to the first spot's height, set the speed, fly to the others, return."""
     relative, mode = int(HeightAbove.HOME), MODE_RELATIVE
     if setup.above is HeightAbove.TERRAIN:
         mode = MODE_TERRAIN_FRAME
     items = [
-        _placed(NAV_TAKEOFF, relative, MODE_RELATIVE, home, height_m),
+        _placed(NAV_TAKEOFF, relative, MODE_RELATIVE, home, spots[0].height_m),
         _item(DO_CHANGE_SPEED, FRAME_MISSION, [GROUND_SPEED, speed_mps, UNCHANGED, 0, 0, 0, 0]),
-        *(_placed(NAV_WAYPOINT, int(setup.above), mode, place, height_m) for place in path),
+        *(_placed(NAV_WAYPOINT, int(setup.above), mode, spot.place, spot.height_m) for spot in spots[1:]),
         _item(NAV_RETURN_TO_LAUNCH, FRAME_MISSION, [0, 0, 0, 0, 0, 0, 0]),
     ]
     return [{**item, "doJumpId": k} for k, item in enumerate(items, start=1)]
 
 
-def _placed(command: int, frame: int, mode: int, place: LatLon, height_m: float) -> dict[str, Any]:
+def _placed(command: int, frame: int, mode: int, place: LatLon, height_m: float | None) -> dict[str, Any]:
     """An item at a place; its yaw is null, the autopilot's own choice."""
     shown = {"AMSLAltAboveTerrain": None, "Altitude": height_m, "AltitudeMode": mode}
     return {**_item(command, frame, [0, 0, 0, None, *_position(place), height_m]), **shown}

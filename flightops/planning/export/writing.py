@@ -36,7 +36,9 @@ def summary(sector: SectorLine) -> str:
         parts.append(f"{sector.length_m:.0f} m")
     if sector.time_s is not None:
         parts.append(f"{sector.time_s:.0f} s")
-    if sector.height_agl_m is not None:
+    if sector.heights is not None:
+        parts.append(f"{min(sector.heights.agl_m):.0f} to {max(sector.heights.agl_m):.0f} m above ground at its points")
+    elif sector.height_agl_m is not None:
         parts.append(f"{sector.height_agl_m:g} m above ground")
     if sector.speed_mps is not None:
         parts.append(f"{sector.speed_mps:g} m/s")

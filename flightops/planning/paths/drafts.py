@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
 from core.geo import Floats
-from flightops.planning.cells.decompose import Cost, cells
+from flightops.planning.cells.decompose import Cost, Known, cells
 from flightops.planning.cells.lanes import along_chain, chains
 from flightops.planning.cells.lines import Strand, Weave, best_laid
 from flightops.planning.cells.rings import ring_polygons, spiral
@@ -23,22 +24,27 @@ from flightops.planning.polish.ground import TILT_DEG, Samples
 
 
 class Richness(IntEnum):
-    """Which patterns are tried: straight lines; every pattern over the whole area; every pattern in every cell."""
+    """Which patterns are tried: straight lines along few directions; along more; every pattern over the whole area;
+    every pattern in every cell."""
 
-    LINES = 0
-    WHOLE = 1
-    CELLS = 2
+    FEW = 0
+    LINES = 1
+    WHOLE = 2
+    CELLS = 3
 
 
 CELL_PRICES_S = (3.0, 10.0)
+FEW_CELL_PRICES_S = (10.0,)
 TRIED_WAYS = 5
 WIDE_WAYS = 9
+FEW_WAYS = 3
 SAMPLES_A_SWATH = 6.0
-CORNERS = {Richness.LINES: 0, Richness.WHOLE: 5, Richness.CELLS: 8}
+CORNERS = {Richness.WHOLE: 5, Richness.CELLS: 8}
 CHAINS_KEPT = 2
 RING_SHARES = (1.0, 0.75, 0.5, 0.25)
 ROUND_DEG = (30.0, 65.0, 100.0)
 SPIRALS_KEPT = 2
+LEAST_INSIDE_M = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,10 @@ class Loom:
         """Strands with what they cost: flight, a link from lane to lane, and ground missed."""
         lanes = [lane for s in strands for lane in s]
         pace = native.pace_of(self.weave.pace)
-        flown = sum(native.time_s(lane, pace) for lane in lanes) + (len(lanes) - 1) * self.weave.lane_s
+        flown = (
+            sum(native.time_s(lane, pace) + native.time_s(lane[::-1], pace) for lane in lanes) / 2.0
+            + (len(lanes) - 1) * self.weave.lane_s
+        )
         return Layout(strands, count, flown + self.missed_s(tuple(lanes)), pattern)
 
     def missed_s(self, paths: tuple[Floats, ...]) -> float:
@@ -116,15 +125,54 @@ def _spirals(cell: Polygon, loom: Loom) -> Iterator[Layout]:
             yield loom.layout(((made.lane,), *middle), "spiral")
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is to be seen, links inside what may be flown in, and the margin between the two, m."""
+
+    seen: Polygon
+    links: Links
+    margin_m: float = 0.0
+
+    def layouts(self, weave: Weave, rich: Richness) -> list[Layout]:
+        """Layouts as `layouts` makes them. With a margin, lanes are laid over ground so much wider and then cut to what
+        may be flown in: the outermost lie half a swath from the edge of what is to be seen, or on the margin."""
+        inner = self.links.inner
+        wider_m = min(self.margin_m, weave.swath_m / 2.0 - LEAST_INSIDE_M)
+        if wider_m <= 0.0:
+            return layouts(inner, weave, rich)
+        wide = shapely.buffer(inner, wider_m, join_style="mitre", mitre_limit=3.0)
+        over = [p for p in shapely.get_parts(shapely.intersection(wide, self.seen)) if isinstance(p, Polygon)]
+        return [_cut_to(inner, layout) for layout in layouts(max(over, key=lambda p: p.area), weave, rich)]
+
+
+def _cut_to(inner: Polygon, layout: Layout) -> Layout:
+    """The layout's lanes where they lie inside; a strand stays one while each of its lanes stays whole."""
+    strands: list[Strand] = []
+    for strand in layout.strands:
+        cut = [_inside(inner, lane) for lane in strand]
+        whole = all(len(parts) == 1 for parts in cut)
+        strands += [tuple(parts[0] for parts in cut)] if whole else [(part,) for parts in cut for part in parts]
+    return replace(layout, strands=tuple(strands))
+
+
+def _inside(inner: Polygon, lane: Floats) -> list[Floats]:
+    """Stretches of a lane that lie inside, as it runs."""
+    line = shapely.linestrings(lane)
+    parts = [g for g in shapely.get_parts(shapely.intersection(line, inner)) if g.length > LEAST_INSIDE_M]
+    ways = [shapely.get_coordinates(g) for g in parts]
+    ends = [(line.project(shapely.points(w[0])), line.project(shapely.points(w[-1]))) for w in ways]
+    return [w if a <= b else w[::-1] for w, (a, b) in zip(ways, ends, strict=True)]
+
+
 def layouts(inner: Polygon, weave: Weave, rich: Richness) -> list[Layout]:
     """Distinct layouts, the most promising first."""
     whole = Loom.of(inner, weave)
-    found = [lined(inner, whole, WIDE_WAYS)]
+    found = [lined(inner, whole, FEW_WAYS if rich is Richness.FEW else WIDE_WAYS)]
     if rich >= Richness.WHOLE:
         found += [*laned(inner, whole, CORNERS[rich]), *spiralled(inner, whole)]
-    seen = {1}
-    for price in CELL_PRICES_S:
-        parts = [cell for cell, _ in cells(inner, Cost(weave.swath_m, weave.pace, price))]
+    seen, known = {1}, Known()
+    for price in FEW_CELL_PRICES_S if rich is Richness.FEW else CELL_PRICES_S:
+        parts = [cell for cell, _ in cells(inner, Cost(weave.swath_m, weave.pace, price), known)]
         if len(parts) in seen:
             continue
         seen.add(len(parts))
@@ -143,7 +191,7 @@ def layouts(inner: Polygon, weave: Weave, rich: Richness) -> list[Layout]:
 
 def _best_of(cell: Polygon, weave: Weave, rich: Richness) -> Layout:
     loom = Loom.of(cell, weave)
-    found = [lined(cell, loom, TRIED_WAYS)]
+    found = [lined(cell, loom, FEW_WAYS if rich is Richness.FEW else TRIED_WAYS)]
     if rich >= Richness.CELLS:
         found += [*laned(cell, loom, CORNERS[rich]), *spiralled(cell, loom)]
     return min(found, key=lambda c: c.cost_s)
@@ -160,12 +208,12 @@ def _unlike(found: list[Layout], most: int) -> list[Layout]:
     return [found[k] for _, k in sorted(rank)[:most]]
 
 
-def drafts(area: Polygon, links: Links, weave: Weave, rich: Richness, most: int) -> list[Draft]:
-    """A few drafts over an area, quickest first."""
-    found, loom = [], Loom.of(area, weave)
-    for layout in _unlike(layouts(links.inner, weave, rich), most):
+def drafts(ground: Ground, weave: Weave, rich: Richness, most: int) -> list[Draft]:
+    """A few drafts over ground, quickest first."""
+    found, loom = [], Loom.of(ground.seen, weave)
+    for layout in _unlike([made for made in ground.layouts(weave, rich) if made.strands], most):
         try:
-            thread = threaded(layout.strands, links)
+            thread = threaded(layout.strands, ground.links)
         except ValueError:
             continue
         path = thread.path()

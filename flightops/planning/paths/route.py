@@ -17,6 +17,8 @@ from core.geo import Floats
 
 Whole = NDArray[np.intp]
 MOST_ROUNDS = 400
+MOST_AT_ONCE = 12
+"""Moves of a kind that one round tries to make together."""
 NO_WAY_S = 1e9
 
 
@@ -127,15 +129,35 @@ def _through(left: Floats, table: Floats) -> Floats:
     return out
 
 
-def _turn_rounds(t: _Tables, m: int) -> tuple[Floats, Whole, Whole]:
-    """Price of flying each stretch i..j backwards: totals, i, j."""
+@dataclass(frozen=True, slots=True)
+class _Moves:
+    """Changes of an order: their totals, s, and where: positions i to j flown backwards (`length` 0), or the block of
+    `length` from i on moved behind position j, flipped or not."""
+
+    totals: Floats
+    i: Whole
+    j: Whole
+    length: int
+    flip: NDArray[np.bool_]
+
+    def made(self, at: int, order: list[int]) -> tuple[int, list[int]]:
+        """The first position that move `at` changes, and the pieces from there on that it puts in another order."""
+        i, j, block = int(self.i[at]), int(self.j[at]), order[int(self.i[at]) : int(self.i[at]) + self.length]
+        if not self.length:
+            return i, order[i : j + 1][::-1]
+        block = block[::-1] if self.flip[at] else block
+        return (i, order[i + self.length : j + 1] + block) if j > i else (j + 1, block + order[j + 1 : i])
+
+
+def _turn_rounds(t: _Tables, m: int) -> _Moves:
+    """Each stretch i..j flown backwards."""
     i, j = np.triu_indices(m, 1)
     inside = _through(t.join(t.head(i - 1), i - 1, j), t.mirror[i, j])
-    return t.close(inside, i, j + 1), i, j
+    return _Moves(t.close(inside, i, j + 1), i, j, 0, np.zeros(len(i), dtype=bool))
 
 
-def _moves(t: _Tables, m: int, length: int) -> tuple[Floats, Whole, Whole, NDArray[np.bool_]]:
-    """Price of moving each block of `length` behind a later or before an earlier position: totals, i, k, flipped."""
+def _moves(t: _Tables, m: int, length: int) -> _Moves:
+    """Each block of `length` moved behind a later or before an earlier position."""
     i, k = (v.ravel() for v in np.meshgrid(np.arange(m - length + 1), np.arange(m), indexing="ij"))
     keep = (k < i - 1) | (k >= i + length)
     i, k = i[keep], k[keep]
@@ -152,33 +174,38 @@ def _moves(t: _Tables, m: int, length: int) -> tuple[Floats, Whole, Whole, NDArr
         behind = _through(t.join(behind, last, a), t.flown[a, b])
         totals.append(np.where(later, ahead_total, t.close(behind, b, j + 1)))
     flip = np.concatenate([np.zeros(len(i), dtype=bool), np.ones(len(i), dtype=bool)])
-    return np.concatenate(totals), np.tile(i, 2), np.tile(k, 2), flip
-
-
-def _moved(order: list[int], i: int, k: int, length: int, flip: bool) -> list[int]:
-    block = order[i : i + length][:: -1 if flip else 1]
-    rest = order[:i] + order[i + length :]
-    at = k + 1 if k < i else k + 1 - length
-    return rest[:at] + block + rest[at:]
+    return _Moves(np.concatenate(totals), np.tile(i, 2), np.tile(k, 2), length, flip)
 
 
 def improved(pieces: Pieces, order: list[int], rounds: int = MOST_ROUNDS) -> list[int]:
-    """The order after the best move of each round, until none gains or `rounds` are over. Deterministic."""
+    """The order after the best moves of each round, until none gains or `rounds` are over. Deterministic."""
     m = pieces.count
     if m < 2:
         return order
     now = price(pieces, order)[0]
     for _ in range(rounds):
         t = _Tables.of(pieces, order)
-        totals, i, j = _turn_rounds(t, m)
-        at = int(totals.argmin())
-        best, then = float(totals[at]), [*order[: i[at]], *order[i[at] : j[at] + 1][::-1], *order[j[at] + 1 :]]
-        for length in range(1, min(4, m)):
-            totals, i, k, flip = _moves(t, m, length)
-            at = int(totals.argmin()) if len(totals) else 0
-            if len(totals) and totals[at] < best - 1e-9:
-                best, then = float(totals[at]), _moved(order, int(i[at]), int(k[at]), length, bool(flip[at]))
-        if best >= now - 1e-6:
+        tried = [_turn_rounds(t, m), *(_moves(t, m, length) for length in range(1, min(4, m)))]
+        ranked = [
+            (float(moves.totals[at]), n, int(at))
+            for n, moves in enumerate(tried)
+            for at in np.argsort(moves.totals, kind="stable")[:MOST_AT_ONCE]
+            if moves.totals[at] < now - 1e-6
+        ]
+        if not ranked:
             return order
-        order, now = then, best
+        made = [tried[n].made(at, order) for _, n, at in sorted(ranked)]
+        order = min((_changed(order, made), _changed(order, made[:1])), key=lambda o: price(pieces, o)[0])
+        now = price(pieces, order)[0]
+    return order
+
+
+def _changed(order: list[int], made: list[tuple[int, list[int]]]) -> list[int]:
+    """The order after moves, but for those that touch what an earlier one of them has changed."""
+    order, free = list(order), np.ones(len(order), dtype=bool)
+    for first, pieces in made:
+        span = slice(first, first + len(pieces))
+        if free[span].all():
+            order[span] = pieces
+            free[span] = False
     return order

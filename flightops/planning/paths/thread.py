@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from core.geo import Floats
 from flightops.planning.cells.lines import Strand
 from flightops.planning.paths.route import Pieces, improved, nearest_first, price
-from flightops.planning.paths.timing import flight_s
 from flightops.planning.paths.visibility import Links
+from flightops.planning.polish import native
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,9 @@ def threaded(strands: tuple[Strand, ...], links: Links) -> Thread:
     m = len(strands)
     ways_in = [[_s_pattern(s, entry) for entry in range(4)] for s in strands]
     cost = np.zeros((m, 4))
+    pace = native.pace_of(links.pace)
     for i, ways in enumerate(ways_in):
-        cost[i, :2] = [flight_s(linked(w, links).path(), links.pace) for w in ways[:2]]
+        cost[i, :2] = [native.time_s(linked(w, links).path(), pace) for w in ways[:2]]
         # entering at the far end flies one of the same two patterns backwards
         same = len(strands[i]) % 2 == 1
         cost[i, 2:] = cost[i, :2] if same else cost[i, 1::-1]

@@ -48,29 +48,38 @@ def footprint(paths: tuple[Floats, ...], swath_m: float, quad_segs: int = EXACT_
     return shapely.union_all(shapely.buffer(shapely.linestrings(legs), swath_m / 2.0, quad_segs=quad_segs))
 
 
-def _unseen_m2(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> float:
-    """Ground that no leg covers, m^2, slab by slab across the legs: small unions, the same sum."""
+def _unseen(area: Polygon, paths: tuple[Floats, ...], swaths_m: tuple[float, ...]) -> list[BaseGeometry]:
+    """Ground that no leg covers, slab by slab across the legs (small unions), in a frame of its own; one swath a
+    path."""
     turn = _along(paths)
     legs = np.concatenate([np.stack([p[:-1], p[1:]], axis=1) for p in paths]) @ turn
     ground = shapely.transform(area, lambda xy: xy @ turn)
     left, bottom, right, top = ground.bounds
-    slabs = max(int((top - bottom) / (SLAB_SWATHS * swath_m)), 1)
+    slabs = max(int((top - bottom) / (SLAB_SWATHS * max(swaths_m))), 1)
     edges = np.linspace(bottom - 1.0, top + 1.0, slabs + 1)
     pieces = shapely.intersection(ground, shapely.box(left - 1.0, edges[:-1], right + 1.0, edges[1:]))
-    strips = shapely.buffer(shapely.linestrings(legs), swath_m / 2.0, quad_segs=EXACT_SEGS)
+    half_m = np.repeat(np.array(swaths_m) / 2.0, [len(p) - 1 for p in paths])
+    strips = shapely.buffer(shapely.linestrings(legs), half_m, quad_segs=EXACT_SEGS)
     reach = shapely.bounds(strips)
-    lost = 0.0
+    lost = []
     for piece, low, high in zip(pieces, edges[:-1], edges[1:], strict=True):
         near = strips[(reach[:, 3] >= low) & (reach[:, 1] <= high)]
-        lost += float(shapely.difference(piece, shapely.union_all(near)).area)
+        lost.append(shapely.difference(piece, shapely.union_all(near)))
     return lost
 
 
-def judge(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> Verdict:
-    """Measure the (n, 2) paths, two or more points each, against the area they are to sweep, in the same frame."""
+def gaps(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> list[Polygon]:
+    """Ground that no leg covers, in the frame of the area, the largest piece first."""
+    back, missed = _along(paths).T, _unseen(area, paths, (swath_m,) * len(paths))
+    pieces = shapely.union_all([shapely.transform(g, lambda xy: xy @ back) for g in missed])
+    return sorted((g for g in shapely.get_parts(pieces) if g.area > 0.0), key=lambda g: (-g.area, g.bounds))
+
+
+def _leaving(flyable: Polygon, paths: tuple[Floats, ...]) -> tuple[float, float]:
+    """Path length outside the outer ring and over holes, m."""
     outside = hole = 0.0
-    outer = Polygon(area.exterior)
-    holes = [Polygon(r) for r in area.interiors]
+    outer = Polygon(flyable.exterior)
+    holes = [Polygon(r) for r in flyable.interiors]
     shapely.prepare([outer, *holes])
     for path in paths:
         legs = shapely.linestrings(np.stack([path[:-1], path[1:]], axis=1))
@@ -79,5 +88,14 @@ def judge(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> Verdict:
         hole += sum(
             float(shapely.length(shapely.intersection(legs[shapely.intersects(h, legs)], h)).sum()) for h in holes
         )
-    lost = _unseen_m2(area, paths, swath_m)
-    return Verdict(float(np.clip(1.0 - lost / area.area, 0.0, 1.0)), outside, hole)
+    return outside, hole
+
+
+def judge(
+    area: Polygon, paths: tuple[Floats, ...], swath_m: float | tuple[float, ...], flyable: Polygon | None = None
+) -> Verdict:
+    """Measure the (n, 2) paths, two or more points each, against the area they are to sweep and the part of it they
+    must not leave (None: all of it), in the same frame. `swath_m`: one for all, or each path's own."""
+    swaths_m = swath_m if isinstance(swath_m, tuple) else (swath_m,) * len(paths)
+    lost = sum(float(g.area) for g in _unseen(area, paths, swaths_m))
+    return Verdict(float(np.clip(1.0 - lost / area.area, 0.0, 1.0)), *_leaving(flyable or area, paths))

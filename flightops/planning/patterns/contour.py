@@ -75,7 +75,7 @@ def contour_search(terrain: GridTerrain, area: Area, step_m: float, fence: Area 
     low_m, high_m = relief
     if high_m - low_m < step_m:
         problem = f"its heights differ by {high_m - low_m:.0f} m only, less than one step of {step_m:g} m"
-        return Refused.because("area", problem, "narrow the step or fly a parallel track")
+        return Refused.because("area", problem, "narrow the step (or the swath), or fly a parallel track")
     inner, room = _shrunk(ground.polygon, INSIDE_M), _shrunk(ground.polygon, ROOM_M)
     legs = [_legs(window, ground, inner, level_m) for level_m in _levels(low_m, high_m, step_m)]
     if not any(legs):

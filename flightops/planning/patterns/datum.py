@@ -26,6 +26,7 @@ SECOND_PASS_DEG = 30.0
 CHORD_ERROR_M = 0.9
 """An orbit's chords keep nearer to its circle than 1 m; the rest is for the frame."""
 FEWEST_CHORDS = 12
+ROUNDING = 1e-9
 
 
 def expanding_square(
@@ -45,31 +46,12 @@ def expanding_square(
     return drawn("expanding square", LocalFrame(datum), xy, float(spacing_m), fence)
 
 
-def expanding_square_within(
-    datum: LatLon, first_leg_bearing_deg: float, spacing_m: float, radius_m: float, fence: Area | None = None
-) -> Pattern | Refused:
-    """The expanding square with the most legs that stays within radius_m of the datum.
-
-    Raises Malformed when not even its first leg does.
-    """
-    legs = legs_within(spacing_m, radius_m)
-    if legs == 0:
-        raise Malformed("radius_m", f"{radius_m:g} m holds no leg of {spacing_m:g} m", "widen it or narrow the spacing")
-    return expanding_square(datum, first_leg_bearing_deg, spacing_m, legs, fence)
-
-
-def legs_within(spacing_m: float, radius_m: float) -> int:
-    """How many legs of an expanding square stay within radius_m of its datum (0: none)."""
+def legs_as_far_as(spacing_m: float, reach_m: float) -> int:
+    """How many legs an expanding square takes until its outermost strips, half a spacing wide on each side, reach
+    reach_m from the datum on all four sides."""
     _spacing(spacing_m)
-    _radius(radius_m)
-    x = y = legs = 0
-    while legs < MOST_LEGS:
-        along = (legs + 2) // 2
-        x, y = ((x, y + along), (x + along, y), (x, y - along), (x - along, y))[legs % 4]
-        if math.hypot(x, y) * spacing_m > radius_m * (1.0 + 1e-12):
-            break
-        legs += 1
-    return legs
+    finite("reach_m", reach_m)
+    return 4 * max(math.ceil(reach_m / spacing_m - 0.5 - ROUNDING), 0) + 1
 
 
 def sector_search(

@@ -1,7 +1,7 @@
 """What every pattern returns, and the fence it has to stay in.
 
-A pattern that leaves its fence is refused, with every stretch outside named; `inside` gives the pieces that a pilot
-may fly all the same.
+A pattern that leaves its fence is refused, with every stretch outside named; `patterns.cut` makes what a pilot may fly
+all the same.
 """
 
 from __future__ import annotations
@@ -95,10 +95,10 @@ def leaving(pattern: Pattern, fence: Area) -> tuple[Reason, ...]:
     ground = checked_area(fence, "fence")
     legs = _legs(pattern, ground)
     outer = Polygon(ground.polygon.exterior)
-    beyond = _stretches(legs, shapely.difference(legs, outer.buffer(SLACK_M)))
+    beyond = stretches(legs, shapely.difference(legs, outer.buffer(SLACK_M)))
     found = [(s, s.words("leaves the fence", ground)) for s in beyond]
     for k, ring in enumerate(ground.polygon.interiors, start=1):
-        over = _stretches(legs, shapely.intersection(legs, Polygon(ring).buffer(-SLACK_M)))
+        over = stretches(legs, shapely.intersection(legs, Polygon(ring).buffer(-SLACK_M)))
         found += [(s, s.words(f"crosses no-fly zone {k}", ground)) for s in over]
     found.sort(key=lambda at: at[0].first)
     reasons = tuple(Reason("fence", words, FIX) for _, words in found)
@@ -107,23 +107,8 @@ def leaving(pattern: Pattern, fence: Area) -> tuple[Reason, ...]:
     return (*reasons[:MOST_REASONS], Reason("fence", f"and {len(reasons) - MOST_REASONS} more stretches", FIX))
 
 
-def inside(pattern: Pattern, fence: Area) -> tuple[Pattern, ...]:
-    """The pieces of the pattern that lie in the fence and off its holes, in flying order, named `<name> 1`, ...
-
-    The ways from piece to piece are not part of them. Empty when no part lies inside. Raises Malformed when the
-    fence is no area.
-    """
-    ground = checked_area(fence, "fence")
-    legs = _legs(pattern, ground)
-    cut = (
-        drawn(f"{pattern.name} {k}", ground.frame, np.array(piece.points), pattern.spacing_m)
-        for k, piece in enumerate(_stretches(legs, shapely.intersection(legs, ground.polygon)), start=1)
-    )
-    return tuple(p for p in cut if isinstance(p, Pattern))
-
-
 @dataclass(frozen=True, slots=True)
-class _Stretch:
+class Stretch:
     """Parts of neighbouring legs (counted from 0) that hang together: their points in metres, in flying order."""
 
     first: int
@@ -145,16 +130,16 @@ def _legs(pattern: Pattern, ground: CheckedArea) -> Lines:
     return legs
 
 
-def _stretches(legs: Lines, parts: Lines) -> list[_Stretch]:
-    """The parts of each leg (one geometry a leg), joined where one goes on from the last."""
-    found: list[_Stretch] = []
+def stretches(legs: Lines, parts: Lines) -> list[Stretch]:
+    """The parts of each leg (one geometry a leg), joined where one goes on from the last; none under SLACK_M."""
+    found: list[Stretch] = []
     for k, (leg, part) in enumerate(zip(legs, parts, strict=True)):
         start = shapely.Point(leg.coords[0])
         lines = [p for p in shapely.get_parts(part) if p.length > 0.0]
         for line in sorted(lines, key=start.distance):
             points = tuple(line.coords)
             if found and math.dist(found[-1].points[-1], points[0]) <= SAME_M:
-                found[-1] = _Stretch(found[-1].first, k, (*found[-1].points, *points[1:]))
+                found[-1] = Stretch(found[-1].first, k, (*found[-1].points, *points[1:]))
             else:
-                found.append(_Stretch(k, k, points))
+                found.append(Stretch(k, k, points))
     return [s for s in found if length_m(np.array(s.points)) > SLACK_M]

@@ -36,7 +36,7 @@ WIDEST_STEP_RAD = math.radians(15.0)
 
 
 @dataclass(frozen=True)
-class _Route:
+class Route:
     """A polyline in metres: `corners` (n, 2), unit vectors `along` (n - 1, 2), `lengths` (n - 1,) m and the turn at
     each inner corner (n - 2,) rad, right turns positive."""
 
@@ -46,13 +46,13 @@ class _Route:
     turns_rad: Floats
 
     @staticmethod
-    def through(corners: Floats) -> _Route:
+    def through(corners: Floats) -> Route:
         step = np.diff(corners, axis=0)
         lengths = np.hypot(*step.T)
         along = step / lengths[:, None]
         a, b = along[:-1], along[1:]
         left = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
-        return _Route(corners, along, lengths, -np.arctan2(left, (a * b).sum(axis=1)))
+        return Route(corners, along, lengths, -np.arctan2(left, (a * b).sum(axis=1)))
 
     def right(self, segment: int) -> Floats:
         """(2,) unit vector to the right of a segment."""
@@ -87,7 +87,7 @@ def route_search(
     n = max(math.ceil(2.0 * half_width_m / spacing_m - ROUNDING), 1)
     if n > MOST_PASSES:
         raise Malformed("spacing_m", f"{spacing_m:g} m makes {n} passes", "widen it or narrow the corridor")
-    frame, line = _in_metres(route)
+    frame, line = in_metres(route)
     gap_m = 2.0 * half_width_m / n
     passes = []
     for k in range(n):
@@ -97,7 +97,8 @@ def route_search(
     return drawn("route search", frame, np.vstack(passes), gap_m, fence)
 
 
-def _in_metres(route: tuple[LatLon, ...]) -> tuple[LocalFrame, _Route]:
+def in_metres(route: tuple[LatLon, ...]) -> tuple[LocalFrame, Route]:
+    """The route in metres of a frame amid it. Raises Malformed: too few places or many, too far across."""
     if not 2 <= len(route) <= MOST_ROUTE_POINTS:
         raise Malformed(
             "route", f"{len(route)} points; a route has 2 to {MOST_ROUTE_POINTS}", "draw at least its start and end"
@@ -111,10 +112,10 @@ def _in_metres(route: tuple[LatLon, ...]) -> tuple[LocalFrame, _Route]:
     corners = without_repeats(in_reach(frame.to_xy_many(lonlat), "route"))
     if len(corners) < 2:
         raise Malformed("route", "all its points are the same", "draw at least its start and end")
-    return frame, _Route.through(corners)
+    return frame, Route.through(corners)
 
 
-def _parallel(route: _Route, flown: _Pass, half_width_m: float) -> Floats:
+def _parallel(route: Route, flown: _Pass, half_width_m: float) -> Floats:
     """(m, 2) path of one pass in the direction of the route, run on at both ends."""
     beyond_m = _run_on_m(flown, half_width_m)
     first = route.corners[0] + flown.offset_m * route.right(0) - beyond_m * route.along[0]
@@ -141,7 +142,7 @@ def _run_on_m(flown: _Pass, half_width_m: float) -> float:
     return math.sqrt(max(half_width_m**2 - inner_m**2, 0.0))
 
 
-def _cuts(route: _Route, flown: _Pass) -> list[bool]:
+def _cuts(route: Route, flown: _Pass) -> list[bool]:
     """At which corners the pass lies inside the bend and both segments are long enough to cut it there.
 
     What a corner takes from a segment reaches to the strip's outer edge, or mirror images of it would be missed.
@@ -153,7 +154,7 @@ def _cuts(route: _Route, flown: _Pass) -> list[bool]:
     return [bool(here and before and after) for here, (before, after) in zip(inner, pairwise(fits), strict=True)]
 
 
-def _mitre(route: _Route, corner: int, flown: _Pass) -> Floats:
+def _mitre(route: Route, corner: int, flown: _Pass) -> Floats:
     """The tip where both neighbours of the pass meet inside the bend, and out and back to what they leave unseen."""
     half_rad = abs(float(route.turns_rad[corner])) / 2.0
     axis: Floats = route.right(corner) + route.right(corner + 1)
@@ -167,7 +168,7 @@ def _mitre(route: _Route, corner: int, flown: _Pass) -> Floats:
     return np.array([tip, spur, tip])
 
 
-def _round(route: _Route, corner: int, flown: _Pass) -> Floats:
+def _round(route: Route, corner: int, flown: _Pass) -> Floats:
     """Chords round the outside of a bend, each touching the circle of the offset in its middle."""
     turn_rad = float(route.turns_rad[corner])
     widest = min(2.0 * math.acos(min(1.0 / flown.enough, 1.0)), WIDEST_STEP_RAD)

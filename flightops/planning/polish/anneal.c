@@ -1,6 +1,5 @@
 /* Simulated annealing of a path: flight time plus a price for ground left unseen (Kirkpatrick 1983). */
 #include "polish.h"
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +16,7 @@ static Walk *started(const Point *at, int n, Ground *ground, const Room *room, c
     w->n = n;
     w->random = task->seed * 0x9E3779B97F4A7C15ULL + 0x1234567ULL;
     memcpy(w->at, at, (size_t)n * sizeof(Point));
-    for (int k = 0; k + 1 < n; k++) strip(ground, at[k], at[k + 1], 1);
+    for (int k = 0; k + 1 < n; k++) strip(ground, at[k], at[k + 1]);
     w->time = path_time(pace, at, n);
     w->price = task->price;
     return w;

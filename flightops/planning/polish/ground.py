@@ -21,7 +21,7 @@ from flightops.planning.polish import native
 
 OUTSIDE = 0x8000
 TILT_DEG = 3.0
-MOST_SAMPLES = 3_000_000
+LEAST_SAMPLES, MOST_SAMPLES = 6_000, 3_000_000
 DENSER = 3.0
 POINT_S = 0.02
 GOLDEN = 0.6180339887498949
@@ -29,12 +29,13 @@ GOLDEN = 0.6180339887498949
 
 @dataclass(frozen=True)
 class Samples:
-    """Points of an area in a frame turned by `way_rad`: counts (rows, columns) of an unseen area, row offsets as shares
-    of a step, left edge and y of the first row, distance of rows and of samples along them, swath, m."""
+    """Points of an area in a frame turned by `way_rad`: counts (rows + 1, columns) of an unseen area, the last row all
+    outside for the compiled loop to run into, row offsets as shares of a step, left edge and y of the first row,
+    distance of rows and of samples along them, swath, m."""
 
     way_rad: float
     bare: NDArray[np.uint16]
-    offset: Floats
+    offset: NDArray[np.float32]
     left_m: float
     low_m: float
     row_m: float
@@ -43,21 +44,26 @@ class Samples:
 
     @staticmethod
     def of(area: Polygon, way_rad: float, swath_m: float, a_swath: float) -> Samples:
-        """About `a_swath` rows across a swath, fewer over a large area, and DENSER samples along them: those cost
-        little and leave little room to hide gaps in."""
+        """About `a_swath` rows across a swath, fewer over a large area, more over a small one, and DENSER samples along
+        them: those cost little and leave little room to hide gaps in."""
         edges = turned(edges_of(area), way_rad)
         (left, low), (right, high) = edges.min(axis=(0, 1)), edges.max(axis=(0, 1))
-        row = max(swath_m / a_swath, math.sqrt((right - left) * (high - low) * DENSER / MOST_SAMPLES))
+        box = (right - left) * (high - low)
+        few, many = (
+            math.sqrt(size * DENSER / count) for size, count in ((area.area, LEAST_SAMPLES), (box, MOST_SAMPLES))
+        )
+        row = max(min(swath_m / a_swath, few), many)
         step = row / DENSER
-        rows, columns = int((high - low) / row) + 1, int((right - left) / step) + 2
+        rows, columns = int((high - low) / row) + 1, max(int((right - left) / step) + 2, native.LANES)
         ys = low + (np.arange(rows) + 0.5) * row
-        offset = np.arange(rows, dtype=np.float64) * GOLDEN % 1.0
+        offset = (np.arange(rows, dtype=np.float64) * GOLDEN % 1.0).astype(np.float32)
         inside = np.zeros((rows, columns + 1), dtype=np.int16)
         for k, x in enumerate(crossings(edges, ys).T):
             first = np.ceil(np.clip((x - left) / step - offset, 0.0, columns)).astype(np.intp)
             np.add.at(inside, (np.arange(rows), first), 1 if k % 2 == 0 else -1)
-        bare = np.where(np.cumsum(inside, axis=1)[:, :columns] > 0, 0, OUTSIDE).astype(np.uint16)
-        return Samples(way_rad, np.ascontiguousarray(bare), offset, float(left), float(ys[0]), row, step, swath_m)
+        bare = np.full((rows + 1, columns), OUTSIDE, dtype=np.uint16)
+        bare[:rows][np.cumsum(inside, axis=1, dtype=np.int16)[:, :columns] > 0] = 0
+        return Samples(way_rad, bare, offset, float(left), float(ys[0]), row, step, swath_m)
 
     @property
     def each_m2(self) -> float:
@@ -66,11 +72,11 @@ class Samples:
 
     def counted(self, counts: NDArray[np.uint16]) -> native.CGround:
         """The C view of these samples with their counts in `counts`, which must outlive it, as must this."""
-        rows, columns = counts.shape
+        rows, columns = counts.shape[0] - 1, counts.shape[1]
         unseen = int(np.count_nonzero(counts == 0))
         return native.CGround(
             rows, columns, self.left_m, self.low_m, self.row_m, self.step_m, self.swath_m / 2.0,
-            native.doubles(self.offset), native.counts(counts), unseen, 0,
+            native.floats(self.offset), native.counts(counts), unseen, 0,
         )  # fmt: skip
 
     def unseen_m2(self, paths: tuple[Floats, ...]) -> float:
@@ -125,7 +131,7 @@ def annealed(
     task = native.CTask(
         price_s, heat.hot_s, heat.cold_s, samples.swath_m, POINT_S, allowed, heat.work, 1, lanes, heat.last
     )
-    pace_c = native.pace_of(pace)
+    pace_c = native.pace_of(pace, samples.way_rad)
     walls = native.CRoom(len(edges), native.doubles(edges))
     found, time_s = native.polish(turned(path, samples.way_rad), ground, walls, pace_c, task)
     return turned(found, -samples.way_rad), time_s if time_s < native.NOT_SEEN_ENOUGH_S else math.inf

@@ -1,6 +1,5 @@
 /* Changes of a path that an annealer may try. Each returns 1 when it was made, 0 when it left the path as it was. */
 #include "polish.h"
-#include <math.h>
 #include <string.h>
 
 #define FINEST 0.008 /* of a swath: the smallest steps tried */
@@ -38,8 +37,6 @@ static Point scatter(Walk *w, double size) {
     return (Point){x, y};
 }
 
-static double gap(Point a, Point b) { return sqrt((a.x - b.x) * (a.x - b.x) + (a.y - b.y) * (a.y - b.y)); }
-
 /* b moved by d along the way from a to b. */
 static Point along(Point a, Point b, double d) {
     const double length = most(gap(a, b), 1e-9);
@@ -51,8 +48,17 @@ static double owed(const Walk *w) {
     return over > 0 ? w->price * (double)over : 0.0;
 }
 
-static void strips(Walk *w, const Point *at, int first, int last, int sign) {
-    for (int k = first; k < last; k++) strip(w->ground, at[k], at[k + 1], sign);
+/* Ground seen by legs of one path traded for that seen by legs of another, `gone` and `come` of them, each with the one
+ * most like it: from the front and from the back. 0, and nothing done, when that is too much. */
+static int trade_legs(Walk *w, const Point *old, int gone, const Point *new, int come) {
+    const int pairs = gone < come ? gone : come, front = (pairs + 1) / 2, back = pairs - front;
+    int fine = 1;
+    for (int k = 0; k < front; k++) fine = fine && trade(w, old + k, new + k);
+    for (int k = 1; k <= back; k++) fine = fine && trade(w, old + gone - k, new + come - k);
+    for (int k = front; k < gone - back; k++) fine = fine && trade(w, old + k, 0);
+    for (int k = front; k < come - back; k++) fine = fine && trade(w, 0, new + k);
+    if (!fine) undo(w);
+    return fine;
 }
 
 /* Points i to j - 1 replaced by m others, when that costs no more than `limit`. */
@@ -77,11 +83,10 @@ static int splice(Walk *w, int i, int j, const Point *q, int m, double limit) {
     for (int k = from; k < to; k++)
         if (!in_room(w->room, b[k], b[k + 1])) return 0;
     const int gone_from = i > 0 ? i - 1 : 0, gone_to = j < n ? j : n - 1;
-    strips(w, b, from, to, 1);
-    strips(w, w->at, gone_from, gone_to, -1);
+    w->changes = 0;
+    if (!trade_legs(w, w->at + gone_from, gone_to - gone_from, b + from, to - from)) return 0;
     if (dearer + owed(w) - had > limit) {
-        strips(w, w->at, gone_from, gone_to, 1);
-        strips(w, b, from, to, -1);
+        undo(w);
         return 0;
     }
     memmove(w->at + i + m, w->at + j, (size_t)(n - j) * sizeof(Point));
@@ -98,11 +103,14 @@ static int reorder(Walk *w, const Leg *gone, int gone_n, const Leg *come, int co
     if (time - w->time - had > limit) return 0;
     for (int k = 0; k < come_n; k++)
         if (!in_room(w->room, come[k][0], come[k][1])) return 0;
-    for (int k = 0; k < come_n; k++) strip(w->ground, come[k][0], come[k][1], 1);
-    for (int k = 0; k < gone_n; k++) strip(w->ground, gone[k][0], gone[k][1], -1);
+    w->changes = 0;
+    for (int k = 0; k < come_n || k < gone_n; k++) {
+        if (trade(w, k < gone_n ? gone[k] : 0, k < come_n ? come[k] : 0)) continue;
+        undo(w);
+        return 0;
+    }
     if (time - w->time + owed(w) - had > limit) {
-        for (int k = 0; k < gone_n; k++) strip(w->ground, gone[k][0], gone[k][1], 1);
-        for (int k = 0; k < come_n; k++) strip(w->ground, come[k][0], come[k][1], -1);
+        undo(w);
         return 0;
     }
     memcpy(w->at, w->spare, (size_t)w->n * sizeof(Point));

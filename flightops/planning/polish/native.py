@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from ctypes import POINTER, byref, c_double, c_int32, c_int64, c_uint8, c_uint16, c_uint64
+import math
+from ctypes import POINTER, byref, c_double, c_float, c_int32, c_int64, c_uint8, c_uint16, c_uint64
 from functools import cache
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from flightops.planning.paths.timing import CUT_M, Pace
 
 LIBRARY = Path(__file__).with_name("_polish.so")
 MOST_POINTS = 16_384
+LANES = 16
 NOT_SEEN_ENOUGH_S = 1e299
 _Doubles = POINTER(c_double)
 
@@ -25,16 +27,18 @@ class CGround(ctypes.Structure):
 
     _fields_ = (
         ("rows", c_int32), ("cols", c_int32), ("x0", c_double), ("y0", c_double), ("row", c_double), ("step", c_double),
-        ("reach", c_double), ("offset", _Doubles), ("count", POINTER(c_uint16)), ("unseen", c_int64),
+        ("reach", c_double), ("offset", POINTER(c_float)), ("count", POINTER(c_uint16)), ("unseen", c_int64),
         ("work", c_int64),
     )  # fmt: skip
 
 
 class CPace(ctypes.Structure):
-    """Speed m/s, acceleration m/s^2, pause s, least radius m, least cosine of a bend flown through."""
+    """Airspeed m/s, acceleration m/s^2, pause s, least radius m, least cosine of a bend flown through, wind along x and
+    y m/s."""
 
     _fields_ = (
         ("speed", c_double), ("accel", c_double), ("turn", c_double), ("radius", c_double), ("cosine", c_double),
+        ("wind_x", c_double), ("wind_y", c_double),
     )  # fmt: skip
 
 
@@ -80,6 +84,11 @@ def doubles(values: Floats) -> ctypes._Pointer[c_double]:
     return values.ctypes.data_as(_Doubles)
 
 
+def floats(values: NDArray[np.float32]) -> ctypes._Pointer[c_float]:
+    """A pointer to the values, which must be contiguous and outlive it."""
+    return values.ctypes.data_as(POINTER(c_float))
+
+
 def flags(values: NDArray[np.uint8]) -> ctypes._Pointer[c_uint8]:
     """A pointer to the flags, which must be contiguous and outlive it."""
     return values.ctypes.data_as(POINTER(c_uint8))
@@ -105,11 +114,13 @@ def in_sight(a: Floats, b: Floats, edges: Floats) -> NDArray[np.bool_]:
     return clear.astype(bool)
 
 
-def pace_of(pace: Pace) -> CPace:
-    """The C view of a pace."""
+def pace_of(pace: Pace, way_rad: float = 0.0) -> CPace:
+    """The C view of a pace, in a frame turned so that direction `way_rad` becomes +x."""
     radius = pace.speed_mps**2 / pace.accel_mps2
     half = 1.0 / (1.0 + CUT_M / radius)
-    return CPace(pace.speed_mps, pace.accel_mps2, pace.turn_s, radius, 2.0 * half * half - 1.0)
+    (east, north), c, s = pace.wind_mps, math.cos(way_rad), math.sin(way_rad)
+    wind = (east * c + north * s, north * c - east * s)
+    return CPace(pace.speed_mps, pace.accel_mps2, pace.turn_s, radius, 2.0 * half * half - 1.0, *wind)
 
 
 def time_s(path: Floats, pace: CPace) -> float:

@@ -18,9 +18,7 @@ from flightops.planning.polish.ground import Heat, Limits, Samples, annealed, as
 PRICE = 2.0
 """Ground missed costs an annealer this many times what it costs when lanes are laid."""
 CLOSING_PRICE = 4.0
-CLOSING_SHARE = 0.12
 CLOSING_ROUNDS = 5
-LEAST_CLOSING = 15_000_000
 CLOSING_A_SWATH = 9.0
 CHECK_A_SWATH = 24.0
 CHECK_TILT_DEG = 11.0
@@ -47,17 +45,18 @@ class Aim:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long a path is polished: work in about nanoseconds, temperatures, s, samples a swath of each stage."""
+    """How long a path is polished: work in about nanoseconds of all stages and of each of the few that close gaps after
+    them, temperatures, s, samples a swath of each stage."""
 
     work: int
+    closing_work: int
     hot_s: float = 2.0
     cold_s: float = 0.05
     a_swath: tuple[float, ...] = (6.0, 9.0, 12.0)
 
     def closing(self) -> Heat:
         """One of the short last stages."""
-        work = max(int(self.work * CLOSING_SHARE / CLOSING_ROUNDS), LEAST_CLOSING)
-        return Heat(2.0 * self.cold_s, self.cold_s, work, max(self.a_swath[-1], CLOSING_A_SWATH))
+        return Heat(2.0 * self.cold_s, self.cold_s, self.closing_work, max(self.a_swath[-1], CLOSING_A_SWATH))
 
 
 def polished(path: Floats, aim: Aim, schedule: Schedule) -> Floats:
@@ -67,10 +66,9 @@ def polished(path: Floats, aim: Aim, schedule: Schedule) -> Floats:
         return path
     stages = len(schedule.a_swath)
     ratio = (schedule.cold_s / schedule.hot_s) ** (1.0 / stages)
-    work = int(schedule.work * (1.0 - CLOSING_SHARE))
     for k, a_swath in enumerate(schedule.a_swath):
         hot = schedule.hot_s * ratio**k
-        heat = Heat(hot, hot * ratio, work // stages, a_swath, k + 1 < stages)
+        heat = Heat(hot, hot * ratio, schedule.work // stages, a_swath, k + 1 < stages)
         path = _stage(path, aim, heat, Limits(aim.spare_m2, PRICE * aim.unseen_s_m2, aim.lanes), k)
     return closed(path, aim, schedule)
 

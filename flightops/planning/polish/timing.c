@@ -1,7 +1,6 @@
 /* Flight time of a path: the model of paths/timing.py (runs from rest to rest, a pause at each turn, shallow bends
- * flown through). */
+ * flown through, a steady wind). */
 #include "polish.h"
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +10,12 @@
 static double run_time(const Pace *p, double length) {
     const double ramp = p->speed * p->speed / p->accel;
     return length >= ramp ? length / p->speed + p->speed / p->accel : 2.0 * sqrt(length / p->accel);
+}
+
+/* How much longer than in still air a metre takes along a unit vector. */
+static double drift(const Pace *p, double ux, double uy) {
+    const double along = ux * p->wind_x + uy * p->wind_y, across = ux * p->wind_y - uy * p->wind_x;
+    return 1.0 / (along + sqrt(p->speed * p->speed - across * across)) - 1.0 / p->speed;
 }
 
 /* Unit vectors and lengths of two legs: whether the corner between them is a stop. */
@@ -24,6 +29,7 @@ static int is_stop(const Pace *p, double ux, double uy, double before, double vx
 
 /* From rest at the first point to rest at the last, s, turns strictly between them included. */
 double path_time(const Pace *p, const Point *at, int n) {
+    const int windy = p->wind_x != 0.0 || p->wind_y != 0.0;
     double time = 0.0, run = 0.0, ux = 0.0, uy = 0.0, before = 0.0;
     for (int i = 0; i + 1 < n; i++) {
         double dx = at[i + 1].x - at[i].x, dy = at[i + 1].y - at[i].y;
@@ -35,6 +41,7 @@ double path_time(const Pace *p, const Point *at, int n) {
             time += run_time(p, run) + p->turn;
             run = 0.0;
         }
+        if (windy) time += length * drift(p, dx, dy);
         run += length;
         ux = dx;
         uy = dy;
@@ -47,7 +54,7 @@ double path_time(const Pace *p, const Point *at, int n) {
 int stops_at(const Walk *w, int i) {
     if (i <= 0 || i >= w->n - 1) return 1;
     const Point a = w->at[i - 1], b = w->at[i], c = w->at[i + 1];
-    const double before = hypot(b.x - a.x, b.y - a.y), after = hypot(c.x - b.x, c.y - b.y);
+    const double before = gap(a, b), after = gap(b, c);
     if (before < 1e-6 || after < 1e-6) return 0;
     return is_stop(w->pace, (b.x - a.x) / before, (b.y - a.y) / before, before, (c.x - b.x) / after,
                    (c.y - b.y) / after, after);

@@ -5,6 +5,7 @@ Distance rings come from the user: tables of lost-person behaviour are copyright
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -17,7 +18,7 @@ import shapely
 from core.errors import Malformed
 from core.geo import Floats
 from core.units import positive, within
-from flightops.planning.probability.grid import Ground, areas_m2, checked_cells
+from flightops.planning.probability.grid import MOST_CELL_M, Grid, Ground, areas_m2, checked_cells
 
 SUM_SLACK = 1e-6
 RING_SEGS = 64
@@ -143,6 +144,24 @@ def from_rings(
         share = (high.probability - low.probability) / steps
         patches += [Patch(_annulus(point, float(a), float(b)), share) for a, b in pairwise(radii)]
     return from_patches(ground, patches)
+
+
+def coarsened(where: ProbabilityMap, most_cells: int = 3_000) -> ProbabilityMap:
+    """The same belief in at most some `most_cells` larger cells, or as it is when it has no more."""
+    ground, grid = where.ground, where.ground.grid
+    times = min(math.ceil(math.sqrt(grid.rows * grid.cols / most_cells)), math.floor(MOST_CELL_M / grid.cell_m))
+    if times < 2:
+        return where
+    rows, cols = math.ceil(grid.rows / times), math.ceil(grid.cols / times)
+
+    def summed(cells: Floats) -> Floats:
+        padded = np.pad(cells, ((0, rows * times - grid.rows), (0, cols * times - grid.cols)))
+        return np.asarray(padded.reshape(rows, times, cols, times).sum(axis=(1, 3)))
+
+    larger = Grid(grid.frame, grid.west_m, grid.south_m, grid.cell_m * times, rows, cols)
+    held = summed(ground.inside)
+    visible = np.divide(summed(ground.visible * ground.inside), held, out=np.ones(larger.shape), where=held > 0.0)
+    return ProbabilityMap(Ground(larger, ground.polygon, held / times**2, visible), summed(where.mass), where.rest)
 
 
 def _annulus(point: tuple[float, float], inner_m: float, outer_m: float) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from core.geo import Floats
 from core.units import within
-from flightops.planning.paths.timing import Pace, length_m, runs_m
+from flightops.planning.paths.timing import Pace, length_m, runs
 from flightops.planning.replan.fleet import Flyer, State
 
 LEAST_M = 0.05
@@ -32,10 +32,9 @@ class Axis:
     @staticmethod
     def of(path: Floats, pace: Pace) -> Axis:
         at = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path, axis=0).T))])
-        runs = runs_m(path, pace)
-        weight = pace.run_s(runs) + pace.turn_s
-        scale = at[-1] / max(float(runs.sum()), 1e-9)
-        return Axis(path, at, *(np.concatenate([[0.0], np.cumsum(v)]) for v in (runs * scale, weight)))
+        lengths, times = runs(path, pace)
+        scale = at[-1] / max(float(lengths.sum()), 1e-9)
+        return Axis(path, at, *(np.concatenate([[0.0], np.cumsum(v)]) for v in (lengths * scale, times + pace.turn_s)))
 
     def seconds(self, metres: float) -> float:
         """Reference seconds from the start to a place along the path."""

@@ -9,14 +9,16 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from core.commands import ApproveSearch, Hold, JoinSearch, ResumeSearch, Return, SearchArea, StopSearch
+from core.errors import Reason
 from core.ids import DroneId, PersonName, SearchId
 from core.roles import Operation, Principal
 from ground.web.edge.access import Parts, allowed
-from ground.web.edge.answers import answered
+from ground.web.edge.answers import Denied, answered, reply
 from ground.web.edge.area import parse_area
 from ground.web.edge.bodies import JoinBody, Nothing, PathId, SearchBody
 
 router = APIRouter(prefix="/api/v1")
+Viewer = Annotated[Principal, Depends(allowed(Operation.SEE_PICTURE))]
 Planner = Annotated[Principal, Depends(allowed(Operation.PLAN_SEARCH))]
 Approver = Annotated[Principal, Depends(allowed(Operation.APPROVE_SEARCH))]
 Anybody = Annotated[Principal, Depends(allowed(Operation.HOLD_OR_RETURN))]
@@ -49,6 +51,15 @@ async def join(id: PathId, body: JoinBody, who: Approver, parts: Parts) -> Respo
 async def stop(id: PathId, who: Planner, parts: Parts, _: Nothing | None = None) -> Response:
     """End a search; its drones come home."""
     return answered(await parts.ask(StopSearch(SearchId(id), who.name)))
+
+
+@router.get("/searches/{id}/coverage")
+async def coverage(id: PathId, _: Viewer, parts: Parts) -> Response:
+    """What a search has truly seen: its gaps as GeoJSON, figures, and the searches that would fly the gaps again."""
+    found = await parts.coverage(SearchId(id))
+    if found is None:
+        raise Denied(404, Reason("search", f"no search {id} was accepted", "see the picture's searches for their ids"))
+    return reply(found)
 
 
 @router.post("/drones/{id}/hold")

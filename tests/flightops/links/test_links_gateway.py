@@ -19,6 +19,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mav
 
 from core.errors import Fault, Malformed
 from core.events import Order
+from core.geo import LatLon
 from core.ids import DroneId
 from core.io.runtime import SystemClock
 from core.io.settings import DroneSettings
@@ -43,7 +44,8 @@ def mission(height_m: float = 60.0) -> Mission:
         MissionItem(178, 2, (1, 12.0, -1, 0), 0, 0, 0.0),
         *(MissionItem(16, 3, (0, 0, 0, nan), 450000000 + 1000 * k, 130000000, height_m) for k in range(4)),
     ]
-    return Mission(tuple(items), 2, 5)
+    way = (LatLon(45.0, 13.0),) * 2
+    return Mission(tuple(items), 2, 5, way, way)
 
 
 @pytest.mark.slow

@@ -54,7 +54,9 @@ def mission(home: LatLon) -> Mission:
 
     speed = MissionItem(178, 2, (1, 10.0, -1, 0), 0, 0, 0.0)
     home_item = MissionItem(20, 2, (0, 0, 0, 0), 0, 0, 0.0)
-    return Mission((at(22, 0, 20.0), speed, at(16, 100, 20), at(16, 180, 20), at(16, 260, 20), home_item), 2, 4)
+    way = (LatLon(28.8885, 120.036),) * 2
+    items = (at(22, 0, 20.0), speed, at(16, 100, 20), at(16, 180, 20), at(16, 260, 20), home_item)
+    return Mission(items, 2, 4, way, way)
 
 
 async def flown(r: Any, name: DroneId, truth: dict[Any, Truth], home: LatLon, wait_for: Any) -> None:

@@ -17,6 +17,7 @@ from core.commands import SearchArea
 from core.drone import Autopilot
 from core.errors import Accepted, Refused
 from core.events import Phase
+from core.footprint import Footprint
 from core.geo import GeoPoint, LatLon, LocalFrame
 from core.ids import DroneId, PersonName, SearchId
 from core.io.log.memory import MemoryLog
@@ -30,6 +31,7 @@ from flightops.missions.desk import FlightDesk
 from flightops.planning.search import plan_search
 from sitl.vehicle.fleet import Fleet
 from sitl.vehicle.spec import Truth, VehicleSpec
+from vision.geolocate.place import footprint
 
 FRAME = LocalFrame(LatLon(28.9, 120.0))
 SLOPE = GridTerrain(FRAME, -1000.0, -1000.0, 500.0, np.tile(300.0 + np.arange(5) * 25.0, (5, 1)))
@@ -44,6 +46,7 @@ SAFE = {
     },
 }
 PILOT = PersonName("chen")
+LOOKS_HZ = 10.0
 
 
 @dataclass
@@ -52,6 +55,7 @@ class Flown:
     log: MemoryLog
     fleet: Fleet
     truths: list[tuple[Phase, Truth]] = field(default_factory=list)
+    views: list[tuple[Phase, Footprint]] = field(default_factory=list)
 
     def phases(self) -> set[Phase]:
         return {drone.phase for drone in self.desk.fleet.drones.values()}
@@ -78,8 +82,10 @@ async def task(job: Any) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def airfield(folder: Path, first_port: int, *autopilots: Autopilot) -> AsyncIterator[Flown]:
-    """Drones d1, d2 ... 20 m apart on the slope, and all of flightops."""
+async def airfield(
+    folder: Path, first_port: int, *autopilots: Autopilot, apart_m: float = 20.0
+) -> AsyncIterator[Flown]:
+    """Drones d1, d2 ... in a row on the slope, and all of flightops."""
     ids = [DroneId(f"d{i + 1}") for i in range(len(autopilots))]
     links = [DroneSettings(id=d, link=f"udpin://127.0.0.1:{first_port + i}") for i, d in enumerate(ids)]
     gateway_settings = GatewaySettings(control_port=0, mavsdk_port=0)
@@ -87,7 +93,7 @@ async def airfield(folder: Path, first_port: int, *autopilots: Autopilot) -> Asy
     settings = Settings(data_dir=str(folder), map=centre, gateway=gateway_settings, drones=tuple(links))
     specs = []
     for i, autopilot in enumerate(autopilots):
-        home = FRAME.to_latlon(-20.0 * i, 0.0)
+        home = FRAME.to_latlon(-apart_m * i, 0.0)
         point = GeoPoint(home.lat_deg, home.lon_deg, SLOPE.height_amsl_m(home) or MetresAmsl(0.0))
         remote = ("127.0.0.1", first_port + i)
         specs.append(VehicleSpec(i + 1, autopilot, point, remote, params=SAFE[autopilot]))
@@ -95,11 +101,24 @@ async def airfield(folder: Path, first_port: int, *autopilots: Autopilot) -> Asy
     gateway, client = Gateway(settings, clock), GatewayClient(settings, clock)
     desk = FlightDesk(log, client, plan_search, SLOPE, THERMAL_640, clock)
     client.heard.append(desk.heard)
+    looked: dict[DroneId, float] = {}
 
     def saw(truth: Truth) -> None:
         known = desk.fleet.drones.get(DroneId(f"d{truth.system_id}"))
         if known is not None:
             flown.truths.append((known.phase, truth))
+            look(known.phase, truth)
+
+    def look(phase: Phase, truth: Truth) -> None:
+        """What the camera sees from its true pose, LOOKS_HZ times a second."""
+        drone = DroneId(f"d{truth.system_id}")
+        if truth.at - looked.get(drone, 0.0) >= 1.0 / LOOKS_HZ and (
+            seen := footprint(truth.gimbal, THERMAL_640, SLOPE)
+        ):
+            looked[drone] = truth.at
+            made = Footprint(drone, truth.at, seen)
+            desk.note_footprint(made)
+            flown.views.append((phase, made))
 
     flown = Flown(desk, log, Fleet(specs, SLOPE, clock, saw))
 

@@ -16,7 +16,6 @@ from core.geo import Area, GeoPoint, LatLon, LocalFrame
 from core.ids import DroneId, PersonName, SearchId, SectorId
 from core.terrain import FlatTerrain, GridTerrain
 from core.units import MetresAmsl, Seconds, UtcSeconds
-from flightops.missions.items import sweep_range
 from flightops.missions.mission import Mission
 from flightops.ports import OrderResult
 
@@ -34,6 +33,10 @@ def at(x_m: float, y_m: float) -> LatLon:
 AREA = Area((at(100, 100), at(400, 100), at(400, 400), at(100, 400)))
 
 
+STANDS = {"d2": at(-60, 0), "d3": at(60, 0)}
+"""Where drones stand; the others at the centre. Nearer ones would take off one after the other."""
+
+
 class FakeClock:
     """Time that moves when told to."""
 
@@ -48,12 +51,13 @@ class FakeClock:
 
 
 def state(drone: str, now: float, mode: FlightMode = FlightMode.HOLD, **changes: object) -> DroneState:
-    """A healthy drone on the ground at the centre, all fields heard at `now`; `item` and `armed`, `in_air` by name."""
+    """A healthy drone on the ground at its stand, all fields heard at `now`; `item` and `armed`, `in_air` by name."""
     t = UtcSeconds(now)
     in_air = bool(changes.pop("in_air", False))
     armed = bool(changes.pop("armed", in_air))
     item = changes.pop("item", None)
-    where = changes.pop("where", CENTRE)
+    stand = STANDS.get(drone, CENTRE)
+    where = changes.pop("where", stand)
     left = float(changes.pop("battery", 0.9))  # type: ignore[arg-type]
     assert isinstance(where, LatLon)
     made = DroneState(
@@ -68,7 +72,7 @@ def state(drone: str, now: float, mode: FlightMode = FlightMode.HOLD, **changes:
         mode=Aged(mode, t),
         armed=Aged(armed, t),
         in_air=Aged(in_air, t),
-        home=Aged(GeoPoint(CENTRE.lat_deg, CENTRE.lon_deg, MetresAmsl(100.0)), t),
+        home=Aged(GeoPoint(stand.lat_deg, stand.lon_deg, MetresAmsl(100.0)), t),
         mission=None if item is None else Aged(MissionProgress(int(item), 99), t),  # type: ignore[call-overload]
     )
     return replace(made, **changes)  # type: ignore[arg-type]
@@ -171,7 +175,7 @@ def in_mission(drone: str, now: float, item: int, **changes: object) -> DroneSta
 
 
 def items_of(mission: Mission) -> tuple[int, int]:
-    return sweep_range(len(mission.items))
+    return mission.sweep_from, mission.sweep_to
 
 
 def hills(seed: int, relief_m: float, step_m: float = 20.0) -> GridTerrain:

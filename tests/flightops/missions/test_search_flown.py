@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
 import pytest
+import shapely
 
+from core.camera import THERMAL_640
 from core.commands import ApproveSearch, Hold, ResumeSearch, SearchArea
 from core.drone import Autopilot
 from core.errors import Accepted
 from core.events import OrderAnswered, Phase, SectorFailed, SectorSwept
 from core.geo import Area
 from core.ids import DroneId, SearchId
+from core.io.runtime import SystemClock
+from flightops.coverage.book import CoverageBook
+from flightops.coverage.flown import SETTLE_S
+from flightops.coverage.seen import Means
 from flightops.fleet.state import SearchStage
 from flightops.missions.heights import LOW_M, NEAR_M, STACK_M
 from tests.flightops.missions.airfield import FRAME, PILOT, SLOPE, Flown, accepted, airfield
@@ -23,7 +30,7 @@ OFF_M = 4.0
 
 
 def order(search: str, *drones: DroneId) -> SearchArea:
-    corners = ((30, 30), (90, 30), (90, 80), (30, 80))
+    corners = ((30, -110), (90, -110), (90, 150), (30, 150))
     area = Area(tuple(FRAME.to_latlon(x, y) for x, y in corners))
     return SearchArea(SearchId(search), area, PILOT, drones, HEIGHT_M, 12.0, swath_m=20.0)
 
@@ -44,6 +51,7 @@ async def test_both_families_sweep_a_slope_hold_resume_and_end(tmp_path: Path) -
             "orders answered", lambda: all(o.order and o.order.done for o in f.desk.fleet.drones.values()), 12
         )
         assert f.phases() == {Phase.HOLDING}
+        assert 0.1 < await tells_what_was_seen(f, search) < 0.9
         for d in both:
             assert await f.desk.ask(ResumeSearch(d, PILOT)) == Accepted(d)
         await f.until("the end", lambda: f.desk.fleet.searches[search].stage is SearchStage.ENDED, 90)
@@ -53,6 +61,7 @@ async def test_both_families_sweep_a_slope_hold_resume_and_end(tmp_path: Path) -
         assert all(x.done for x in facts if isinstance(x, OrderAnswered))
         keeps_its_height(f)
         keeps_clear_on_the_way(f)
+        assert await tells_what_was_seen(f, search) > 0.99
 
 
 def keeps_its_height(f: Flown) -> None:
@@ -67,6 +76,22 @@ def keeps_its_height(f: Flown) -> None:
     middle = sorted(heights)[len(heights) // 10 : -len(heights) // 10]
     assert min(middle) > HEIGHT_M - 8
     assert max(middle) < HEIGHT_M + 20, "the climb before and after the sweep is within the transit height"
+
+
+async def tells_what_was_seen(f: Flown, search: SearchId) -> float:
+    """The share told is that of the exact union of true footprints of sweeping drones, to 1 %."""
+    await asyncio.sleep(SETTLE_S)
+    asked = shapely.Polygon([FRAME.to_xy(p) for p in order("any").area.outer])
+    seen = [shapely.Polygon([FRAME.to_xy(p) for p in v.ring]) for phase, v in f.views if phase is Phase.SWEEPING]
+    assert len(seen) > 10
+    union = shapely.union_all([s.buffer(0) for s in seen]).intersection(asked)
+    told = await CoverageBook(f.log, Means(THERMAL_640), SystemClock()).coverage(search)
+    assert told is not None
+    figures = told["figures"]
+    assert figures["seen"] == pytest.approx(union.area / asked.area, abs=0.01)
+    missed_m2 = asked.area - union.area
+    assert figures["gaps_m2"] <= (missed_m2 + 0.01 * asked.area if figures["over"] else 0.0)
+    return float(figures["seen"])
 
 
 def keeps_clear_on_the_way(f: Flown) -> None:

@@ -24,7 +24,8 @@ from flightops.missions.heights import (
     Transit,
     transits_for,
 )
-from flightops.missions.profile import gentle, legs_over, sample
+from flightops.missions.profile import legs_over, sample
+from flightops.planning.airspace.terrain_profile import Slopes, lowest_over
 from tests.flightops.missions.flying import FLAT, FRAME, at, hills, plan_for
 
 DRONES = ("d1", "d2", "d3")
@@ -171,7 +172,7 @@ heights_of = st.lists(st.floats(0.0, 300.0), min_size=2, max_size=60)
 def test_legs_over_any_floor(floor: list[float], slope: float, legs: int) -> None:
     """Nowhere under the floor, nowhere steeper than asked, and no leg too many or too few."""
     along = np.arange(len(floor)) * 5.0
-    smooth = gentle(along, np.array(floor), slope)
+    smooth = lowest_over(along, np.array(floor), Slopes(slope, slope))
     assert (smooth >= np.array(floor) - 1e-9).all()
     assert np.abs(np.diff(smooth)).max() <= slope * 5.0 + 1e-9
     ends, heights = legs_over(along, np.array(floor), smooth, legs)
@@ -180,10 +181,3 @@ def test_legs_over_any_floor(floor: list[float], slope: float, legs: int) -> Non
     assert (np.diff(ends) > 0).all()
     assert (np.interp(along, ends, heights) >= np.array(floor) - 1e-9).all()
     assert (np.abs(np.diff(heights)) <= slope * np.diff(ends) + 1e-9).all()
-
-
-@given(heights_of, st.floats(0.02, 1.0))
-def test_gentle_is_the_lowest_such_line(floor: list[float], slope: float) -> None:
-    along = np.arange(len(floor)) * 5.0
-    best = (np.array(floor)[None, :] - slope * np.abs(along[:, None] - along[None, :])).max(axis=1)
-    assert gentle(along, np.array(floor), slope) == pytest.approx(best, abs=1e-6)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from core.camera import THERMAL_640, Camera
 from core.errors import Malformed
-from flightops.planning.footprint import pixels_per_metre, swath_m, view
+from flightops.planning.footprint import Look, pixels_per_metre, swath_m, view
 
 
 def test_straight_down() -> None:
@@ -25,6 +25,38 @@ def test_sixty_degrees_below_the_horizon() -> None:
     seen = view(Camera(640, height_px, 45.0), 60.0, -60.0)
     assert (seen.near_m, seen.centre_m, seen.far_m) == pytest.approx((12.75, 34.64, 66.64), abs=0.05)
     assert (seen.near_width_m, seen.centre_width_m, seen.far_width_m) == pytest.approx((48.33, 57.40, 70.65), abs=0.05)
+
+
+def test_a_slant_view_is_as_wide_as_its_near_edge() -> None:
+    """Pitch 60 deg below the horizon, VFOV 36, 60 m (ANCHORS): the near edge is 48.33 m wide, the far one 70.65 m."""
+    height_px = round(2 * 320 / math.tan(math.radians(22.5)) * math.tan(math.radians(18.0)))
+    look = Look(Camera(640, height_px, 45.0), -60.0, 0.0)
+    assert look.swath_m(60.0) == pytest.approx(48.33, abs=0.05)
+    assert look.far_px(60.0) == pytest.approx(0.5 * 640 / 70.65, abs=0.01)
+
+
+@given(st.floats(6, 400), st.floats(-90, -40), st.floats(0.5, 40))
+def test_a_height_that_is_named_does(height: float, pitch: float, person_px: float) -> None:
+    look = Look(THERMAL_640, pitch, person_px=person_px)
+    if look.far_px(height) >= person_px:
+        look.check(height)
+        return
+    with pytest.raises(Malformed, match=r"a person \(0.5 m\)") as refused:
+        look.check(height)
+    assert refused.value.field == "person_px"
+    if refused.value.fix.startswith("fly at"):
+        named = float(refused.value.fix.split()[2])
+        look.check(named)
+        with pytest.raises(Malformed):
+            look.check(named + 0.11)
+
+
+@pytest.mark.parametrize(
+    ("pitch", "sidelap", "px"), [(5.0, 0.1, 4.0), (-20.0, 0.1, 4.0), (-90.0, 1.0, 4.0), (-90.0, 0.1, 0.0)]
+)
+def test_a_look_that_makes_no_sense_is_refused(pitch: float, sidelap: float, px: float) -> None:
+    with pytest.raises(Malformed):
+        Look(THERMAL_640, pitch, sidelap, px)
 
 
 @pytest.mark.parametrize(

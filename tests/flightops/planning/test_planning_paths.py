@@ -14,11 +14,12 @@ from shapely import Polygon
 
 from core.errors import Malformed
 from flightops.planning.cells.decompose import Cost, altitude, cells, directions, edges_of
-from flightops.planning.cells.lines import Weave, lay
+from flightops.planning.cells.lines import Weave, lay, turned
 from flightops.planning.paths import route
 from flightops.planning.paths.timing import Pace, flight_s, length_m, runs_m
 from flightops.planning.paths.verify import judge
 from flightops.planning.paths.visibility import Links
+from flightops.planning.polish import native
 from flightops.planning.polish.native import in_sight
 
 PACE = Pace(12.0, 3.0, 2.0)
@@ -66,13 +67,10 @@ def test_moves_are_priced_as_the_order_they_lead_to(m: int, o: int, seed: int) -
     pieces = route.Pieces(rng.uniform(0, 5, (m, o)), rng.uniform(0, 50, (m, o, m, o)))
     order = [int(i) for i in rng.permutation(m)]
     tables = route._Tables.of(pieces, order)
-    totals, i, j = route._turn_rounds(tables, m)
-    for total, a, b in zip(totals, i, j, strict=True):
-        turned = [*order[:a], *order[a : b + 1][::-1], *order[b + 1 :]]
-        assert route.price(pieces, turned)[0] == pytest.approx(total)
-    for length in range(1, min(4, m)):
-        for total, a, k, flip in zip(*route._moves(tables, m, length), strict=True):
-            moved = route._moved(order, int(a), int(k), length, bool(flip))
+    for moves in (route._turn_rounds(tables, m), *(route._moves(tables, m, k) for k in range(1, min(4, m)))):
+        for at, total in enumerate(moves.totals):
+            first, put = moves.made(at, order)
+            moved = [*order[:first], *put, *order[first + len(put) :]]
             assert sorted(moved) == list(range(m))
             assert route.price(pieces, moved)[0] == pytest.approx(total)
 
@@ -135,7 +133,7 @@ def test_lines_follow_the_longest_side_of_a_rectangle() -> None:
 
 def test_an_l_is_cut_at_its_reflex_corner() -> None:
     shape = Polygon([(0, 0), (600, 0), (600, 150), (150, 150), (150, 600), (0, 600)])
-    parts = cells(shape, Cost(20.0, PACE, 5.0))
+    parts = cells(shape, Cost(20.0, PACE, 5.0), {})
     assert len(parts) == 2
     assert shapely.union_all([p for p, _ in parts]).area == pytest.approx(shape.area)
     assert sum(p.area for p, _ in parts) == pytest.approx(shape.area)
@@ -150,3 +148,19 @@ def test_links_bend_at_corners_that_hardly_stick_in() -> None:
     ends = points((0.1, 0.1), (799.9, 0.1))
     assert np.isfinite(links.times_s(ends[:1], ends[1:])).all()
     assert len(links.ways(ends[:1], ends[1:])[0]) == 1
+
+
+def test_wind_takes_the_ground_speeds_of_the_anchors() -> None:
+    """ANCHORS section 1: airspeed 12, pair means along and across the wind."""
+    for wind, along, across in ((4.0, 10.67, 11.31), (8.0, 6.67, 8.94)):
+        slower = Pace(12.0, wind_mps=(wind, 0.0)).slower_s_m(np.radians([0.0, 90.0]))
+        assert 1.0 / (1.0 / 12.0 + slower) == pytest.approx([along, across], abs=0.005)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_the_compiled_clock_agrees_whatever_the_wind_and_the_frame(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    path, pace = rng.uniform(0, 800, (int(rng.integers(2, 12)), 2)), Pace(wind_mps=tuple(rng.uniform(-6, 6, 2)))
+    way = float(rng.uniform(0, 6))
+    assert native.time_s(turned(path, way), native.pace_of(pace, way)) == pytest.approx(flight_s(path, pace), abs=1e-6)

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.camera import THERMAL_640
 from core.errors import Malformed, Refused
 from core.geo import Floats
 from core.terrain import FlatTerrain, GridTerrain
@@ -21,10 +20,8 @@ from flightops.planning.airspace.terrain_profile import (
     highest_under,
     lowest_over,
     profile,
-    swath_on_slope,
 )
 from flightops.planning.airspace.timed import Rates
-from flightops.planning.footprint import swath_m
 from tests.flightops.planning.airspace.courses import FRAME, hills, seeds
 
 BAND = Band(60.0, 45.0, 80.0)
@@ -142,27 +139,45 @@ def test_unknown_ground_is_refused() -> None:
     refused = profile(np.array([[0.0, 0.0], [5000.0, 0.0]]), Ground(FRAME, hills(1, 50.0)), BAND, SLOPES)
     assert isinstance(refused, Refused)
     assert "no ground height is known at 28.9" in str(refused)
+    beside = profile(np.array([[0.0, 0.0], [580.0, 0.0]]), Ground(FRAME, hills(1, 50.0)), BAND, SLOPES, 30.0)
+    assert isinstance(beside, Refused)
+    assert "within 30 m of 28.9" in str(beside)
 
 
-def line(x_m: float, height_m: float) -> Floats:
-    return np.array([[x_m, -200.0, height_m], [x_m, 200.0, height_m]])
+def steep(rise: float) -> Ground:
+    """Ground that rises eastwards by `rise` metres a metre."""
+    heights = np.repeat(700.0 + rise * 10.0 * np.arange(-60, 61)[None, :], 121, axis=0)
+    return Ground(FRAME, GridTerrain(FRAME, -600.0, -600.0, 10.0, heights))
 
 
-def test_the_swath_on_flat_ground_is_the_cameras() -> None:
-    found = swath_on_slope(line(0.0, 160.0), line(40.0, 170.0), FLAT, THERMAL_640, 0.1)
-    assert found == pytest.approx(swath_m(THERMAL_640, 60.0, 0.1))
+def test_a_hillside_beside_a_path_counts() -> None:
+    """Along a slope of 1 in 2, ground 30 m uphill is 15 m higher: the path goes up until it is 45 m (and the tolerance)
+    over that."""
+    path = np.array([[0.0, -200.0], [0.0, 200.0]])
+    plain = made(path, steep(0.5), Band(50.0, 45.0, 80.0))
+    assert (plain.least_seen_m, plain.most_seen_m) == pytest.approx((50.0, 50.0))
+    found = profile(path, steep(0.5), Band(50.0, 45.0, 80.0), SLOPES, 30.0)
+    assert isinstance(found, Profile)
+    assert (found.lowest_agl_m, found.highest_agl_m) == pytest.approx((61.0, 61.0), abs=0.01)
+    assert (found.least_seen_m, found.most_seen_m) == pytest.approx((46.0, 76.0), abs=0.01)
 
 
-def test_the_swath_on_a_slope_is_that_of_the_ground_uphill() -> None:
-    rise = np.repeat(100.0 + 5.0 * np.arange(121)[None, :], 121, axis=0)
-    ground = Ground(FRAME, GridTerrain(FRAME, -600.0, -600.0, 10.0, rise))
-    # lines follow the slope of 1 in 2, 60 m over the ground; half way up to the next, 20 m off, it is 10 m higher
-    found = swath_on_slope(line(0.0, 460.0), line(40.0, 480.0), ground, THERMAL_640)
-    assert found == pytest.approx(swath_m(THERMAL_640, 50.0), rel=1e-6)
-    refused = swath_on_slope(line(0.0, 405.0), line(40.0, 480.0), ground, THERMAL_640)
-    assert isinstance(refused, Refused)
-    assert "closer lines" in str(refused)
-    assert isinstance(swath_on_slope(line(0.0, 460.0), line(4000.0, 480.0), ground, THERMAL_640), Refused)
+@settings(max_examples=20, deadline=None)
+@given(seeds, st.floats(0.0, 200.0), st.floats(5.0, 45.0))
+def test_no_ground_beside_a_path_comes_nearer_than_told(seed: int, relief: float, beside: float) -> None:
+    ground, path = Ground(FRAME, hills(seed, relief)), random_path(seed)
+    found = profile(path, ground, BAND, SLOPES, beside)
+    assert isinstance(found, Profile)
+    assert found.least_seen_m >= BAND.least_agl_m - 1e-6
+    assert found.least_seen_m <= found.lowest_agl_m <= found.highest_agl_m <= found.most_seen_m
+    rng = np.random.default_rng(seed)
+    fine, _ = finely(found.points)
+    off = rng.uniform(-1, 1, (len(fine), 2))
+    off *= (beside * rng.uniform(0, 1, len(fine)) / np.hypot(*off.T))[:, None]
+    steepest = float(np.abs(np.diff(ground.terrain.heights, axis=1)).max()) / 10.0  # type: ignore[attr-defined]
+    over = fine[:, 2] - ground.under(fine[:, :2] + off)
+    assert over.min() >= found.least_seen_m - 0.4 * beside * steepest - BETWEEN_M
+    assert over.max() <= found.most_seen_m + 0.4 * beside * steepest + BETWEEN_M
 
 
 def test_what_makes_no_profile_is_malformed() -> None:

@@ -11,7 +11,7 @@ import pytest
 from core.errors import Malformed
 from core.geo import LatLon
 from flightops.planning.export.files import FORMATS, plan_files
-from flightops.planning.plan_file import PlanWish, effort_from, pattern_from, plan_area_file
+from flightops.planning.plan_file import PlanWish, effort_from, plan_area_file
 from flightops.planning.sweep import Effort
 
 AREA = {
@@ -53,7 +53,6 @@ def test_words_that_name_nothing_are_refused_by_their_option(doc: dict[str, obje
     for option, ask in (
         ("--format", lambda: plan_files(doc, "dwg", PurePath("out"))),
         ("--effort", lambda: effort_from("much")),
-        ("--pattern", lambda: pattern_from("zigzag")),
     ):
         with pytest.raises(Malformed) as refused:
             ask()

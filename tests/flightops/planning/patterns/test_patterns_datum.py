@@ -12,18 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import Malformed, Refused
-from core.geo import bearing_deg, distance_m
+from core.geo import Area, bearing_deg, distance_m
 from core.units import wrap_180
 from flightops.planning.paths.timing import Pace
 from flightops.planning.patterns.datum import (
     Circle,
     expanding_square,
-    expanding_square_within,
-    legs_within,
+    legs_as_far_as,
     orbit,
     sector_search,
 )
-from tests.flightops.planning.patterns.ground import DATUM, box, good, metres, seen
+from tests.flightops.planning.patterns.ground import DATUM, box, good, metres, places, seen
 
 few = settings(max_examples=15, deadline=None)
 bearings = st.floats(-360, 720)
@@ -58,12 +57,15 @@ def test_a_square_leaves_no_gap_between_its_legs(bearing: float, spacing: float,
 
 
 @few
-@given(bearings, st.floats(5, 100), st.floats(100, 2000))
-def test_a_square_within_a_radius_is_the_largest_there(bearing: float, spacing: float, radius: float) -> None:
-    pattern = good(expanding_square_within(DATUM, bearing, spacing, radius))
-    assert np.hypot(*metres(pattern.path).T).max() <= radius + 1e-3
-    longer = good(expanding_square(DATUM, bearing, spacing, legs_within(spacing, radius) + 1))
-    assert np.hypot(*metres(longer.path).T).max() > radius
+@given(bearings, st.floats(5, 100), st.floats(1, 1000))
+def test_a_square_as_far_as_asked_is_the_least_that_gets_there(bearing: float, spacing: float, reach: float) -> None:
+    legs = legs_as_far_as(spacing, reach)
+    turn = math.radians(bearing)
+    along = np.array([[math.sin(turn), math.cos(turn)], [math.cos(turn), -math.sin(turn)]])
+    path = metres(good(expanding_square(DATUM, bearing, spacing, legs)).path) @ along.T
+    out = np.concatenate([path.max(axis=0), -path.min(axis=0)])
+    assert out.min() + spacing / 2 >= reach - 0.01
+    assert legs == 1 or (legs - 5) / 4 * spacing + spacing / 2 < reach + 1e-6
 
 
 @few
@@ -135,13 +137,27 @@ def test_a_pattern_that_leaves_its_fence_is_refused_in_words() -> None:
     good(expanding_square(DATUM, 0.0, 100.0, 12, box(1000.0, 1000.0)))
 
 
+def test_a_long_list_of_stretches_is_cut_short() -> None:
+    answer = expanding_square(DATUM, 0.0, 20.0, 60, box(600.0, 50.0))
+    assert isinstance(answer, Refused)
+    assert len(answer.reasons) == 9
+    assert "more stretches" in answer.reasons[-1].problem
+
+
+def test_a_fence_that_is_no_area_is_malformed() -> None:
+    bow = Area(places([(0, 0), (100, 100), (100, 0), (0, 100)]))
+    with pytest.raises(Malformed, match="fence"):
+        expanding_square(DATUM, 0.0, 20.0, 6, bow)
+
+
 @pytest.mark.parametrize(
     ("call", "field"),
     [
         (lambda: expanding_square(DATUM, 0.0, 0.0, 4), "spacing_m"),
         (lambda: expanding_square(DATUM, math.nan, 10.0, 4), "first_leg_bearing_deg"),
         (lambda: expanding_square(DATUM, 0.0, 10.0, 0), "legs"),
-        (lambda: expanding_square_within(DATUM, 0.0, 100.0, 50.0), "radius_m"),
+        (lambda: legs_as_far_as(0.0, 100.0), "spacing_m"),
+        (lambda: legs_as_far_as(10.0, math.inf), "reach_m"),
         (lambda: sector_search(DATUM, math.nan, 0.0), "radius_m"),
         (lambda: sector_search(DATUM, 100.0, math.inf), "first_bearing_deg"),
         (lambda: sector_search(DATUM, 100.0, 0.0, passes=3), "passes"),

@@ -1,5 +1,6 @@
 /** The requests of the contract, one function each. */
 import type { FeatureCollection, Polygon } from "geojson";
+import { coverageFrom, type Coverage } from "../picture/coverage";
 import { isRecord } from "../picture/parse";
 import type { Id } from "../picture/types";
 import { ask, type Answer } from "./ask";
@@ -25,6 +26,8 @@ export interface SearchWish {
   drones?: Id[];
   height_agl_m: number;
   speed_mps: number;
+  swath_m?: number;
+  gimbal_pitch_deg?: number;
 }
 
 const accepted = (json: unknown): Id => (isRecord(json) && typeof json["id"] === "string" ? json["id"] : "");
@@ -82,6 +85,11 @@ export function basemap(): Promise<Answer<FeatureCollection>> {
 
 export function planSearch(wish: SearchWish): Promise<Answer<Id>> {
   return ask("POST", `${V1}/searches`, wish, accepted);
+}
+
+/** null when the answer is no coverage. */
+export function askCoverage(id: Id): Promise<Answer<Coverage | null>> {
+  return ask("GET", `${V1}/searches/${part(id)}/coverage`, undefined, coverageFrom);
 }
 
 export function decideSearch(id: Id, wish: "approve" | "stop"): Promise<Answer<Id>> {

@@ -1,15 +1,16 @@
 /** Layers of what moves and happens, above the base map. Colours that belong to a drone ride on the features. */
 import type { ExpressionSpecification, LayerSpecification } from "maplibre-gl";
+import { hatchName } from "./hatch";
 import type { Palette } from "./palette";
 
-export const OVERLAYS = ["sites", "searches", "paths", "footprints", "sightings", "incidents", "routes", "draft"] as const;
+export const OVERLAYS = ["sites", "searches", "gaps", "paths", "footprints", "sightings", "incidents", "routes", "draft"] as const;
 export type Overlay = (typeof OVERLAYS)[number];
 
 const what = (name: string): ExpressionSpecification => ["==", ["get", "what"], name];
 const rounded = { "line-cap": "round", "line-join": "round" } as const;
 
 export function overlayLayers(p: Palette): LayerSpecification[] {
-  return [...sites(p), ...searches(p), ...paths(p), ...seen(p), ...routes(p), ...draft(p)];
+  return [...sites(p), ...searches(p), ...gaps(p), ...paths(p), ...seen(p), ...routes(p), ...draft(p)];
 }
 
 function sites(p: Palette): LayerSpecification[] {
@@ -81,6 +82,13 @@ function searches(p: Palette): LayerSpecification[] {
       filter: ["all", what("area"), ["get", "ended"]],
       paint: { "line-color": p.area, "line-width": 1.2, "line-opacity": 0.45, "line-dasharray": [2, 3] },
     },
+  ];
+}
+
+function gaps(p: Palette): LayerSpecification[] {
+  return [
+    { id: "gap-fill", type: "fill", source: "gaps", paint: { "fill-pattern": hatchName(p.gap), "fill-opacity": 0.75 } },
+    { id: "gap-edge", type: "line", source: "gaps", layout: rounded, paint: { "line-color": p.gap, "line-width": 1.4 } },
   ];
 }
 

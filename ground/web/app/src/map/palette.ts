@@ -21,6 +21,7 @@ export interface Palette {
   halo: string;
   area: string;
   swept: string;
+  gap: string;
   hazard: string;
   unit: string;
   camera: string;
@@ -51,6 +52,7 @@ const NIGHT: Palette = {
   halo: "#0b1117",
   area: "#e6edf3",
   swept: "#49d6c4",
+  gap: "#ffb347",
   hazard: "#ff6b61",
   unit: "#8fb8ff",
   camera: "#8fa6c9",
@@ -81,6 +83,7 @@ const DAY: Palette = {
   halo: "#fbfaf6",
   area: "#1c2833",
   swept: "#00897b",
+  gap: "#b04a00",
   hazard: "#c62828",
   unit: "#1f55b5",
   camera: "#4a5f8f",
@@ -90,6 +93,9 @@ const DAY: Palette = {
   outline: "#ffffff",
   tiles: 1,
 };
+
+/** Colours gaps are hatched in: one image each. */
+export const GAP_COLOURS = [NIGHT.gap, DAY.gap] as const;
 
 export function paletteOf(theme: Theme): Palette {
   return theme === "night" ? NIGHT : DAY;

@@ -55,6 +55,18 @@ export function percent(share: number | null): string {
   return known(share) ? `${Math.round(share * 100)} %` : DASH;
 }
 
+/** 97.3 %: to the tenth, rounded down, so that nothing is called whole that is not. */
+export function share(value: number | null): string {
+  if (!known(value)) return DASH;
+  const tenths = Math.floor(value * 1000 + 1e-6) / 10;
+  return `${Number.isInteger(tenths) ? tenths : tenths.toFixed(1)} %`;
+}
+
+/** Square metres under a tenth of a hectare, else as `area`. */
+export function smallArea(m2: number | null): string {
+  return known(m2) && m2 < 1000 ? `${Math.round(m2)} m²` : area(m2);
+}
+
 /** How long something has lasted: 4 s, 3 min, 2 h 05 min, 3 d. Never negative. */
 export function age(seconds: number | null, language: Language): string {
   if (!known(seconds)) return DASH;
