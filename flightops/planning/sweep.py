@@ -18,6 +18,7 @@ from flightops.planning.partition import assigned
 from flightops.planning.parts import parts
 from flightops.planning.paths.making import Effort, Job, Made, flyable, made
 from flightops.planning.paths.timing import Pace, flight_s, length_m
+from flightops.planning.paths.verify import judge
 
 COVER_ASKED = 0.995
 MOST_LINES = 4000
@@ -132,6 +133,10 @@ def plan_sweep(request: SweepRequest, effort: Effort = Effort.FAST) -> SweepPlan
     split = parts(ground.polygon, (1.0,) * request.drones) if request.drones > ONE_PATH_DRONES else None
     drones = 1 if split else request.drones
     jobs = [j for part in split or (ground.polygon,) if (j := _job(request, ground, part, drones)) is not None]
+    if not jobs:
+        raise Malformed(
+            "margin_m", f"{request.margin_m:g} m leaves no part to fly in", "take a smaller one or fewer drones"
+        )
     return _plan(request, ground, [(made(j, effort), j.polygon.area / ground.polygon.area) for j in jobs])
 
 
@@ -175,14 +180,17 @@ def not_too_fine(ground: CheckedArea, swath_m: float) -> None:
 
 def _plan(request: SweepRequest, ground: CheckedArea, parts_made: list[tuple[Made, float]]) -> SweepPlan:
     """The plan of paths that passed, each handed to a drone; from what was made of each part and its share of the area.
-    Parts see a little of one another: the cover of them together is at least what is told."""
+    Parts see a little of one another: together they are measured again."""
     frame, found, shares = ground.frame, [m for m, _ in parts_made], [s for _, s in parts_made]
     told = [(m.cover, m.in_reach) for m in found]
     homes = tuple(None if h is None else np.array(frame.to_xy(h)) for h in request.homes) or (None,) * request.drones
     dealt = assigned(homes, tuple(p for m in found for p in m.paths))
     cover, in_reach = (sum(v * s for v, s in zip(values, shares, strict=True)) for values in zip(*told, strict=True))
+    if len(found) > 1:
+        flown = tuple(frame.to_xy_many(frame.to_lonlat_many(p)) for m in found for p in m.paths)
+        cover = judge(ground.polygon, flown, request.swath_m).cover
     pattern = "+".join(sorted({m.pattern for m in found}))
-    return plan_of(request, ground, dealt, Made((), cover, in_reach, pattern, sum(m.cells for m in found)))
+    return plan_of(request, ground, dealt, Made((), cover, min(in_reach, 1.0), pattern, sum(m.cells for m in found)))
 
 
 def plan_of(request: SweepRequest, ground: CheckedArea, dealt: tuple[tuple[int, Floats], ...], told: Made) -> SweepPlan:

@@ -16,6 +16,7 @@ from flightops.planning.cells.decompose import Cost, Known, cells
 from flightops.planning.cells.lanes import along_chain, chains
 from flightops.planning.cells.lines import Strand, Weave, best_laid
 from flightops.planning.cells.rings import ring_polygons, spiral
+from flightops.planning.paths.route import MOST_ROUNDS
 from flightops.planning.paths.thread import threaded
 from flightops.planning.paths.timing import flight_s
 from flightops.planning.paths.visibility import Links
@@ -37,7 +38,7 @@ CELL_PRICES_S = (3.0, 10.0)
 FEW_CELL_PRICES_S = (10.0,)
 TRIED_WAYS = 5
 WIDE_WAYS = 9
-FEW_WAYS = 3
+FEW_WAYS, FEW_ROUNDS = 3, 1
 SAMPLES_A_SWATH = 6.0
 CORNERS = {Richness.WHOLE: 5, Richness.CELLS: 8}
 CHAINS_KEPT = 2
@@ -142,7 +143,8 @@ class Ground:
             return layouts(inner, weave, rich)
         wide = shapely.buffer(inner, wider_m, join_style="mitre", mitre_limit=3.0)
         over = [p for p in shapely.get_parts(shapely.intersection(wide, self.seen)) if isinstance(p, Polygon)]
-        return [_cut_to(inner, layout) for layout in layouts(max(over, key=lambda p: p.area), weave, rich)]
+        cut = [_cut_to(inner, layout) for layout in layouts(max(over, key=lambda p: p.area), weave, rich)]
+        return [made for made in cut if made.strands] or [lined(inner, Loom.of(inner, weave), TRIED_WAYS)]
 
 
 def _cut_to(inner: Polygon, layout: Layout) -> Layout:
@@ -211,9 +213,10 @@ def _unlike(found: list[Layout], most: int) -> list[Layout]:
 def drafts(ground: Ground, weave: Weave, rich: Richness, most: int) -> list[Draft]:
     """A few drafts over ground, quickest first."""
     found, loom = [], Loom.of(ground.seen, weave)
-    for layout in _unlike([made for made in ground.layouts(weave, rich) if made.strands], most):
+    for layout in _unlike(ground.layouts(weave, rich), most):
         try:
-            thread = threaded(layout.strands, ground.links)
+            rounds = FEW_ROUNDS if rich is Richness.FEW else MOST_ROUNDS
+            thread = threaded(layout.strands, ground.links, rounds)
         except ValueError:
             continue
         path = thread.path()

@@ -267,8 +267,12 @@ def in_reach(area: Polygon, flyable: Polygon, swath_m: float) -> Polygon:
     """The part of an area that can be seen from where may be flown, without hugging its edges."""
     if flyable is area:
         return area
-    seen = shapely.intersection(area, shapely.buffer(flyable, EDGE_REACH * swath_m / 2.0))
-    return max((p for p in shapely.get_parts(seen) if isinstance(p, Polygon)), key=lambda p: p.area)
+    inner = shapely.buffer(flyable, -2.0 * MARGIN_M, join_style="mitre", mitre_limit=3.0)
+    seen = shapely.intersection(area, shapely.buffer(inner, EDGE_REACH * swath_m / 2.0))
+    pieces = [p for p in shapely.get_parts(seen) if isinstance(p, Polygon)]
+    if not pieces:
+        raise Malformed("margin_m", "it leaves hardly anything to fly in", "take a smaller margin")
+    return max(pieces, key=lambda p: p.area)
 
 
 def rooms(area: Polygon, swath_m: float) -> tuple[Polygon, Polygon]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from core.geo import Floats
 from flightops.planning.cells.lines import Strand
-from flightops.planning.paths.route import Pieces, improved, nearest_first, price
+from flightops.planning.paths.route import MOST_ROUNDS, Pieces, improved, nearest_first, price
 from flightops.planning.paths.visibility import Links
 from flightops.planning.polish import native
 
@@ -47,8 +47,9 @@ def _s_pattern(strand: Strand, entry: int) -> Strand:
     return tuple(lane[::-1] if (k + entry) % 2 else lane for k, lane in enumerate(lanes))
 
 
-def threaded(strands: tuple[Strand, ...], links: Links) -> Thread:
-    """All strands in the best order found, each from its best corner. Raises ValueError where there is no way."""
+def threaded(strands: tuple[Strand, ...], links: Links, rounds: int = MOST_ROUNDS) -> Thread:
+    """All strands in the best order found within rounds, each from its best corner. Raises ValueError where there is no
+    way."""
     m = len(strands)
     ways_in = [[_s_pattern(s, entry) for entry in range(4)] for s in strands]
     cost = np.zeros((m, 4))
@@ -64,6 +65,6 @@ def threaded(strands: tuple[Strand, ...], links: Links) -> Thread:
     times = links.times_s(corners.reshape(-1, 2), corners.reshape(-1, 2)).reshape(m, 4, m, 4)
     hop = times[np.arange(m)[:, None], leaves_by] + 2.0 * links.pace.turn_s
     pieces = Pieces(cost, hop)
-    order = improved(pieces, nearest_first(pieces))
+    order = improved(pieces, nearest_first(pieces), rounds)
     entries = price(pieces, order)[1]
     return linked(tuple(lane for i, e in zip(order, entries, strict=True) for lane in ways_in[i][e]), links)

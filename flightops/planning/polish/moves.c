@@ -82,6 +82,7 @@ static int splice(Walk *w, int i, int j, const Point *q, int m, double limit) {
     w->ground->work += (to - from) * w->room->n / 2;
     for (int k = from; k < to; k++)
         if (!in_room(w->room, b[k], b[k + 1])) return 0;
+    if (m == grown && !in_room(w->room, w->at[0], q[0])) return 0; /* a whole path could leap over an edge */
     const int gone_from = i > 0 ? i - 1 : 0, gone_to = j < n ? j : n - 1;
     w->changes = 0;
     if (!trade_legs(w, w->at + gone_from, gone_to - gone_from, b + from, to - from)) return 0;

@@ -118,5 +118,6 @@ def mended(path: Floats, aim: Aim, missed_m2: float, schedule: Schedule, tries: 
     often that was done before; it aims ever higher."""
     samples = Samples.of(aim.area, aslant(path, RETILT_DEG * tries), aim.swath_m, schedule.a_swath[-1])
     over_m2 = (1.2 + 0.6 * tries) * (missed_m2 - aim.spare_m2) + MEND_MARGIN * (tries + 1) * aim.spare_m2
-    limits = Limits(samples.unseen_m2((path,)) - over_m2, 2.0 * CLOSING_PRICE * aim.unseen_s_m2, aim.lanes)
+    price = 2.0 ** (tries + 1) * CLOSING_PRICE * aim.unseen_s_m2  # a metre along a sliver shows far less than a swath
+    limits = Limits(samples.unseen_m2((path,)) - over_m2, price, aim.lanes)
     return annealed(path, samples, aim.walls, aim.pace, schedule.closing(), limits)[0]
