@@ -48,7 +48,7 @@ from ground.web.parts import Health, WebParts
 from ground.web.picture import Picture
 from ground.web.server import make_app, server_config
 
-FLIGHT_WISHES = frozenset({"SearchArea", "ApproveSearch", "StopSearch", "Hold", "Return", "ResumeSearch"})
+FLIGHT_WISHES = frozenset({"SearchArea", "ApproveSearch", "StopSearch", "JoinSearch", "Hold", "Return", "ResumeSearch"})
 log = structlog.get_logger()
 
 

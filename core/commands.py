@@ -83,6 +83,15 @@ class ResumeSearch:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinSearch:
+    """A drone that stands ready takes off and flies a share of what a flying search has left."""
+
+    search: SearchId
+    drone: DroneId
+    by: PersonName
+
+
+@dataclass(frozen=True, slots=True)
 class RaiseAlarm:
     """A compound's device reports; `place` None: the device's own."""
 

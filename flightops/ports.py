@@ -33,6 +33,15 @@ class Vehicle(Protocol):
         """Go on with the mission from its current item."""
         ...
 
+    async def begin(self) -> None:
+        """In the air, hovering: fly the mission on board from its first item. Nothing is started before telemetry shows
+        that it would begin there; returns once it shows it flying."""
+        ...
+
+    async def holds(self, mission: Mission) -> bool:
+        """Whether what is on board, read back now, is this mission, whole."""
+        ...
+
 
 class Gateway(Protocol):
     """The safety side of the link: works with the mission side dead."""

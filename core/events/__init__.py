@@ -33,15 +33,18 @@ from core.events.incident import (
 )
 from core.events.search import (
     MissionUploaded,
+    ReplanCause,
     SearchAccepted,
     SearchApproved,
     SearchEnded,
     SearchOutcome,
     SearchPlan,
     SearchRefused,
+    SearchReplanned,
     Sector,
     SectorEntered,
     SectorFailed,
+    SectorFlown,
     SectorSwept,
     StripSwept,
 )
@@ -66,6 +69,8 @@ Fact = (
     | SectorSwept
     | SectorFailed
     | SearchEnded
+    | SectorFlown
+    | SearchReplanned
     | SightingMade
     | AlarmRaised
     | IncidentOpened
@@ -114,15 +119,18 @@ __all__ = [
     "OrderGiven",
     "Phase",
     "Recorded",
+    "ReplanCause",
     "SearchAccepted",
     "SearchApproved",
     "SearchEnded",
     "SearchOutcome",
     "SearchPlan",
     "SearchRefused",
+    "SearchReplanned",
     "Sector",
     "SectorEntered",
     "SectorFailed",
+    "SectorFlown",
     "SectorSwept",
     "SightingMade",
     "SignedIn",

@@ -98,6 +98,19 @@ class SectorEntered:
 
 
 @dataclass(frozen=True, slots=True)
+class SectorFlown:
+    """The drone has flown its sector's path up to here, metres from its start; told each half swath."""
+
+    search: SearchId
+    sector: SectorId
+    drone: DroneId
+    flown_m: float
+
+    def __post_init__(self) -> None:
+        within("flown_m", self.flown_m, 0.0, 1e9)
+
+
+@dataclass(frozen=True, slots=True)
 class StripSwept:
     """Ground that a camera truly saw since the last strip; `ring` is not closed."""
 
@@ -122,6 +135,32 @@ class SectorFailed:
     sector: SectorId
     drone: DroneId
     reason: str
+
+
+class ReplanCause(StrEnum):
+    """Why a search was dealt out again: its drone was lost, low on battery, called home by a person, or gave its sector
+    up for another reason; or a drone was added."""
+
+    LOST = "lost"
+    BATTERY = "battery"
+    ORDERED = "ordered"
+    FAILED = "failed"
+    ADDED = "added"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchReplanned:
+    """What `superseded` sectors had left was dealt out again: `sectors` are flown after what their drones fly now,
+    `undone` by nobody (their drone is the one that left them). `drones`: who left, or was added; `reason` in words."""
+
+    search: SearchId
+    cause: ReplanCause
+    drones: tuple[DroneId, ...]
+    superseded: tuple[SectorId, ...]
+    sectors: tuple[Sector, ...]
+    undone: tuple[Sector, ...]
+    reason: str
+    by: PersonName
 
 
 class SearchOutcome(StrEnum):

@@ -17,7 +17,7 @@ MOST_KEPT = 20
 REST = 20.0
 """New strips alone are not looked at before so many times as long as the last look took: 5 % of a core at most."""
 
-Mark = tuple[frozenset[SectorId], tuple[tuple[SearchId, int], ...]]
+Mark = tuple[tuple[frozenset[SectorId], int], tuple[tuple[SearchId, int], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,9 @@ class CoverageBook:
                 return None
             others = self._flown.beside(asked)
             over = asked.over_by(self._clock.now())
-            mark = over, tuple((s.search, len(s.strips)) for s in (asked, *others))
+            mark = (over, len(asked.sectors)), tuple((s.search, len(s.strips)) for s in (asked, *others))
             known, began = self._known.get(search), self._clock.monotonic()
-            if known is None or (known.mark != mark and (known.mark[0] != over or began >= known.rests_until)):
+            if known is None or (known.mark != mark and (known.mark[0] != mark[0] or began >= known.rests_until)):
                 answer = await asyncio.to_thread(self._worked_out, asked, others, over)
                 end = self._clock.monotonic()
                 known = _Worked(mark, answer, end + REST * (end - began))

@@ -11,6 +11,8 @@ from core.events import (
     SearchAccepted,
     SearchEnded,
     SearchPlan,
+    SearchReplanned,
+    Sector,
     SectorEntered,
     SectorFailed,
     SectorSwept,
@@ -31,13 +33,15 @@ is called a gap."""
 
 @dataclass(slots=True)
 class Searched:
-    """One search: its order, since when sectors are over (swept or given up), what cameras saw: rings (n, 2) of
-    longitude and latitude, not closed; when it ended, None: not yet."""
+    """One search: its order, its sectors (those dealt again come after the plan's), since when they are over (swept,
+    given up or dealt again), what cameras saw: rings (n, 2) of longitude and latitude, not closed; when it ended, None:
+    not yet."""
 
     search: SearchId
     area: Area
     plan: SearchPlan
     accepted_at: UtcSeconds
+    sectors: tuple[Sector, ...]
     over: dict[SectorId, UtcSeconds] = field(default_factory=dict)
     strips: list[Floats] = field(default_factory=list)
     ended_at: UtcSeconds | None = None
@@ -45,8 +49,14 @@ class Searched:
     def over_by(self, now: UtcSeconds) -> frozenset[SectorId]:
         """Sectors that are over, their last strips included."""
         ended = self.ended_at is not None and now - self.ended_at >= SETTLE_S
-        every = (s.sector for s in self.plan.sectors)
+        every = (s.sector for s in self.sectors)
         return frozenset(every if ended else (k for k, at in self.over.items() if now - at >= SETTLE_S))
+
+    def dealt_again(self, told: SearchReplanned, at: UtcSeconds) -> None:
+        """What superseded sectors had left is the new sectors' to see; of those nobody flies it is over."""
+        self.sectors += (*told.sectors, *told.undone)
+        for sector in (*told.superseded, *(s.sector for s in told.undone)):
+            self.over.setdefault(sector, at)
 
 
 class FlownSearches:
@@ -63,7 +73,7 @@ class FlownSearches:
         self.seq = record.seq
         match record.fact:
             case SearchAccepted(search=id_, area=area, plan=plan):
-                self._searches.setdefault(id_, Searched(id_, area, plan, record.at))
+                self._searches.setdefault(id_, Searched(id_, area, plan, record.at, plan.sectors))
             case StripSwept(search=id_, ring=ring) if known := self._searches.get(id_):
                 known.strips.append(lonlat(ring))
             case SectorEntered(search=id_, sector=sector) if known := self._searches.get(id_):
@@ -72,6 +82,8 @@ class FlownSearches:
                 known := self._searches.get(id_)
             ):
                 known.over[sector] = record.at
+            case SearchReplanned(search=id_) as told if known := self._searches.get(id_):
+                known.dealt_again(told, record.at)
             case SearchEnded(search=id_) if known := self._searches.get(id_):
                 known.ended_at = record.at
 

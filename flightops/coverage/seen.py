@@ -180,7 +180,7 @@ def _holding(shape: BaseGeometry, gaps: Sequence[Polygon], room: BaseGeometry) -
 
 def _all(asked: Searched, over: frozenset[SectorId]) -> bool:
     """Whether nothing of it will be flown any more."""
-    return over >= {s.sector for s in asked.plan.sectors}
+    return over >= {s.sector for s in asked.sectors}
 
 
 def _over_ground(asked: Searched, done: frozenset[SectorId], checked: CheckedArea) -> BaseGeometry:
@@ -191,7 +191,7 @@ def _over_ground(asked: Searched, done: frozenset[SectorId], checked: CheckedAre
     swath = asked.plan.swath_m
     paths = {
         s.sector: checked.frame.to_xy_many(np.array([[p.lon_deg, p.lat_deg] for p in s.path]))
-        for s in asked.plan.sectors
+        for s in asked.sectors
         if len(s.path) > 1
     }
     over = tuple(p for k, p in paths.items() if k in done)

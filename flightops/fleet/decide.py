@@ -14,7 +14,6 @@ from core.events import (
     OrderAnswered,
     OrderGiven,
     Phase,
-    SectorFailed,
 )
 from core.units import UtcSeconds
 from flightops.fleet.machine import BREACHED, TABLE, Sign
@@ -22,6 +21,8 @@ from flightops.fleet.messages import (
     Answered,
     Asked,
     Breached,
+    Dealt,
+    Effect,
     Message,
     NotFlown,
     NotResumed,
@@ -31,9 +32,10 @@ from flightops.fleet.messages import (
     Uploaded,
     Uploading,
 )
-from flightops.fleet.state import FleetState
+from flightops.fleet.state import IN_AIR, FleetState
 from flightops.fleet.telemetry import decide_telemetry, decide_tick, orphan_facts
-from flightops.fleet.wishes import ANSWER_S, decide_planned, decide_wish, phase_facts
+from flightops.fleet.wishes import ANSWER_S, decide_planned, decide_wish, failed, phase_facts
+from flightops.redeal.decide import decide_dealt
 
 
 def decide(fleet: FleetState, message: Message, now: UtcSeconds) -> tuple[Fact, ...]:
@@ -43,10 +45,19 @@ def decide(fleet: FleetState, message: Message, now: UtcSeconds) -> tuple[Fact, 
             return decide_wish(fleet, message.wish, message.states, now)
         case Planned():
             return decide_planned(fleet, message, now)
+        case Dealt():
+            return decide_dealt(fleet, message, now)
         case DroneState():
             return decide_telemetry(fleet, message, now)
         case Tick():
             return decide_tick(fleet, message, now)
+        case _:
+            return _after_effect(fleet, message, now)
+
+
+def _after_effect(fleet: FleetState, message: Effect, now: UtcSeconds) -> tuple[Fact, ...]:
+    """How one of the desk's own effects went."""
+    match message:
         case Uploading():
             return _uploading(fleet, message)
         case Uploaded():
@@ -77,7 +88,12 @@ def _is_open(fleet: FleetState, message: Uploading | Uploaded | NotFlown) -> boo
 def _uploading(fleet: FleetState, message: Uploading) -> tuple[Fact, ...]:
     if not _is_open(fleet, message):
         return ()
-    return phase_facts(fleet.drones[message.drone], Sign.UPLOAD, f"mission for sector {message.sector}")
+    drone = fleet.drones[message.drone]
+    if drone.phase in IN_AIR:
+        words = f"it hovers while the mission of sector {message.sector} goes on board"
+        known = drone.phase is Phase.HOLDING and drone.phase_reason == words
+        return () if known else (DronePhaseChanged(drone.drone, Phase.HOLDING, words),)
+    return phase_facts(drone, Sign.UPLOAD, f"mission for sector {message.sector}")
 
 
 def _uploaded(fleet: FleetState, message: Uploaded) -> tuple[Fact, ...]:
@@ -94,7 +110,7 @@ def _not_flown(fleet: FleetState, message: NotFlown) -> tuple[Fact, ...]:
     phase = () if drone is None else phase_facts(drone, Sign.NOT_FLOWN, message.reason)
     if not _is_open(fleet, message):
         return phase
-    return (SectorFailed(message.search, message.sector, message.drone, message.reason), *phase)
+    return (*failed(fleet, message.drone, message.reason), *phase)
 
 
 def _not_resumed(fleet: FleetState, message: NotResumed) -> tuple[Fact, ...]:

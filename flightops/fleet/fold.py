@@ -27,8 +27,10 @@ from core.events import (
     SearchApproved,
     SearchEnded,
     SearchRefused,
+    SearchReplanned,
     SectorEntered,
     SectorFailed,
+    SectorFlown,
     SectorSwept,
     SightingMade,
     SignedIn,
@@ -39,7 +41,7 @@ from core.events import (
     UnitSent,
     ViewGranted,
 )
-from core.ids import DroneId, SearchId, SectorId
+from core.ids import DroneId, SearchId
 from core.units import UtcSeconds
 from flightops.fleet.state import (
     Drone,
@@ -55,7 +57,8 @@ from flightops.fleet.state import (
 DroneFact = (
     DroneJoined | DroneLinkLost | DroneLinkRestored | DronePhaseChanged | OrderGiven | OrderAnswered | MissionUploaded
 )
-SearchFact = SearchAccepted | SearchRefused | SearchApproved | SearchEnded | SectorEntered | SectorSwept | SectorFailed
+SectorFact = SectorEntered | SectorFlown | SectorSwept | SectorFailed
+SearchFact = SearchAccepted | SearchRefused | SearchApproved | SearchReplanned | SearchEnded | SectorFact
 
 
 def fold(fleet: FleetState, recorded: Recorded) -> FleetState:
@@ -78,12 +81,14 @@ def fold(fleet: FleetState, recorded: Recorded) -> FleetState:
             SearchAccepted()
             | SearchRefused()
             | SearchApproved()
+            | SearchReplanned()
             | SearchEnded()
             | SectorEntered()
+            | SectorFlown()
             | SectorSwept()
             | SectorFailed() as fact
         ):
-            return _with_search(fleet, fact)
+            return _with_search(fleet, fact, recorded.at)
         case DroneWarned() | StripSwept() | SightingMade() | ViewGranted() | SignedIn():
             return fleet
         case AlarmRaised() | IncidentOpened() | IncidentGrew() | IncidentConfirmed() | IncidentDismissed():
@@ -140,14 +145,14 @@ def _drone_after(old: Drone, fact: DroneFact, at: UtcSeconds) -> Drone:
             assert_never(never)
 
 
-def _with_search(fleet: FleetState, fact: SearchFact) -> FleetState:
-    new = _search_after(fleet.searches.get(fact.search), fact)
+def _with_search(fleet: FleetState, fact: SearchFact, at: UtcSeconds) -> FleetState:
+    new = _search_after(fleet.searches.get(fact.search), fact, at)
     if new is None:
         return fleet
     return replace(fleet, searches={**fleet.searches, SearchId(fact.search): new})
 
 
-def _search_after(old: Search | None, fact: SearchFact) -> Search | None:
+def _search_after(old: Search | None, fact: SearchFact, at: UtcSeconds) -> Search | None:
     """None: the fact says nothing new (an unknown search, or one that is final)."""
     if isinstance(fact, SearchRefused):
         return old or Search(fact.search, SearchStage.REFUSED, fact.by, reasons=fact.reasons)
@@ -159,21 +164,41 @@ def _search_after(old: Search | None, fact: SearchFact) -> Search | None:
     match fact:
         case SearchApproved():
             return replace(old, stage=SearchStage.FLYING)
+        case SearchReplanned():
+            return _replanned(old, fact)
         case SearchEnded():
             return replace(old, stage=SearchStage.ENDED, outcome=fact.outcome)
-        case SectorEntered():
-            return _with_sector(old, fact.sector, SectorStage.FLYING)
-        case SectorSwept():
-            return _with_sector(old, fact.sector, SectorStage.SWEPT)
-        case SectorFailed():
-            return _with_sector(old, fact.sector, SectorStage.FAILED, fact.reason)
+        case SectorEntered() | SectorFlown() | SectorSwept() | SectorFailed():
+            sectors = tuple(
+                _sector_after(s, fact, at) if s.sector.sector == fact.sector and s.stage.open else s
+                for s in old.sectors
+            )
+            return replace(old, sectors=sectors)
         case _ as never:
             assert_never(never)
 
 
-def _with_sector(search: Search, sector: SectorId, stage: SectorStage, reason: str = "") -> Search:
-    sectors = tuple(
-        replace(s, stage=stage, reason=reason) if s.sector.sector == sector and s.stage.open else s
-        for s in search.sectors
+def _sector_after(old: SectorStatus, fact: SectorFact, at: UtcSeconds) -> SectorStatus:
+    match fact:
+        case SectorEntered():
+            return replace(old, stage=SectorStage.FLYING, flown_at=at)
+        case SectorFlown():
+            return replace(old, flown_m=fact.flown_m, flown_at=at)
+        case SectorSwept():
+            return replace(old, stage=SectorStage.SWEPT)
+        case SectorFailed():
+            return replace(old, stage=SectorStage.FAILED, reason=fact.reason)
+        case _ as never:
+            assert_never(never)
+
+
+def _replanned(search: Search, fact: SearchReplanned) -> Search:
+    """What is superseded is over; what nobody flies has failed from the start, for the same reason."""
+    known = {s.sector.sector for s in search.sectors}
+    gone = frozenset(fact.superseded)
+    kept = tuple(replace(s, stage=SectorStage.SUPERSEDED) if s.sector.sector in gone else s for s in search.sectors)
+    new = (
+        *(SectorStatus(s) for s in fact.sectors),
+        *(SectorStatus(s, SectorStage.FAILED, fact.reason) for s in fact.undone),
     )
-    return replace(search, sectors=sectors)
+    return replace(search, sectors=(*kept, *(s for s in new if s.sector.sector not in known)))

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.commands import ApproveSearch, Hold, ResumeSearch, Return, SearchArea, StopSearch
+from core.commands import ApproveSearch, Hold, JoinSearch, ResumeSearch, Return, SearchArea, StopSearch
 from core.drone import DroneState
 from core.errors import Refused
-from core.events import Order, SearchPlan
+from core.events import Order, ReplanCause, SearchPlan
 from core.geo import LatLon
-from core.ids import DroneId, SearchId, SectorId
+from core.ids import DroneId, PersonName, SearchId, SectorId
 from core.units import UtcSeconds
+from flightops.redeal.deal import Deal
 
-Wish = SearchArea | ApproveSearch | StopSearch | Hold | Return | ResumeSearch
+Wish = SearchArea | ApproveSearch | StopSearch | Hold | Return | ResumeSearch | JoinSearch
 States = Mapping[DroneId, DroneState]
 
 
@@ -37,10 +38,12 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """The control loop's look at the links. A drone not heard since the desk woke counts as heard at `woke`."""
+    """The control loop's look at the links. A drone not heard since the desk woke counts as heard at `woke`.
+    `dealing`: searches of which something is being dealt out again, so that they are not over."""
 
     states: States
     woke: UtcSeconds
+    dealing: frozenset[SearchId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,20 @@ class NotResumed:
 
 
 @dataclass(frozen=True, slots=True)
+class Dealt:
+    """What sectors had left was dealt out. `drones`: who left, or was added; `by`: AUTO, or who asked for the drones
+    that are to take off."""
+
+    search: SearchId
+    cause: ReplanCause
+    drones: tuple[DroneId, ...]
+    deal: Deal
+    reason: str
+    by: PersonName
+    states: States
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """How an order to the drone went."""
 
@@ -111,6 +128,5 @@ class Answered:
     detail: str
 
 
-Message = (
-    NotResumed | Asked | Planned | Tick | DroneState | Uploading | Uploaded | NotFlown | Orphaned | Breached | Answered
-)
+Effect = Uploading | Uploaded | NotFlown | NotResumed | Orphaned | Breached | Answered
+Message = Asked | Planned | Dealt | Tick | DroneState | Effect

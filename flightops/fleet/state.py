@@ -13,6 +13,7 @@ from core.geo import Area, LatLon
 from core.ids import DroneId, PersonName, SearchId, SectorId
 from core.units import UtcSeconds
 
+NEVER = UtcSeconds(0.0)
 IN_AIR = frozenset(
     {Phase.TAKING_OFF, Phase.TRANSIT, Phase.SWEEPING, Phase.HOLDING, Phase.RETURNING, Phase.LANDING},
 )
@@ -20,12 +21,14 @@ IN_AIR = frozenset(
 
 
 class SectorStage(StrEnum):
-    """How far a sector is. SWEPT and FAILED are final."""
+    """How far a sector is. SWEPT and SUPERSEDED are final; a FAILED one is superseded when what it has left is dealt
+    out again."""
 
     WAITING = "waiting"
     FLYING = "flying"
     SWEPT = "swept"
     FAILED = "failed"
+    SUPERSEDED = "superseded"
 
     @property
     def open(self) -> bool:
@@ -35,11 +38,14 @@ class SectorStage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SectorStatus:
-    """One sector of a plan; `reason` says why it failed, else empty."""
+    """One sector of a plan; `reason` says why it failed, else empty; `flown_m` of its path are flown, as told at
+    `flown_at` (NEVER: nothing was told yet)."""
 
     sector: Sector
     stage: SectorStage = SectorStage.WAITING
     reason: str = ""
+    flown_m: float = 0.0
+    flown_at: UtcSeconds = NEVER
 
 
 class SearchStage(StrEnum):
@@ -67,6 +73,10 @@ class Search:
     def sector_of(self, drone: DroneId) -> SectorStatus | None:
         """The drone's first sector that may still be flown."""
         return next((s for s in self.sectors if s.sector.drone == drone and s.stage.open), None)
+
+    def open_of(self, drone: DroneId) -> tuple[SectorStatus, ...]:
+        """The drone's sectors that may still be flown, in their order."""
+        return tuple(s for s in self.sectors if s.sector.drone == drone and s.stage.open)
 
     def status(self, sector: SectorId) -> SectorStatus | None:
         """The sector of that id."""

@@ -14,13 +14,15 @@ from core.events import (
     SearchEnded,
     SearchOutcome,
     SectorEntered,
+    SectorFlown,
     SectorSwept,
 )
 from core.units import UtcSeconds
 from flightops.fleet.machine import TABLE, Sign, item_of, sign_of, sweep_of
 from flightops.fleet.messages import Tick
-from flightops.fleet.state import Drone, FleetState, SearchStage, SectorStage
+from flightops.fleet.state import Drone, FleetState, Search, SearchStage, SectorStage, SectorStatus
 from flightops.fleet.wishes import ANSWER_S, failed, phase_facts
+from flightops.redeal.progress import Mark, flown_m
 
 GIVEN_UP_S = 120.0
 """A sector whose drone was not heard for this long is given up, so that the search can end."""
@@ -52,8 +54,9 @@ def decide_tick(fleet: FleetState, tick: Tick, now: UtcSeconds) -> tuple[Fact, .
         if now - heard_at > GIVEN_UP_S:
             facts += failed(fleet, drone.drone, f"not heard for {GIVEN_UP_S:.0f} s")
     for search in fleet.searches.values():
-        if search.stage is SearchStage.FLYING and not any(s.stage.open for s in search.sectors):
-            swept = all(s.stage is SectorStage.SWEPT for s in search.sectors)
+        under_way = any(s.stage.open for s in search.sectors) or search.search in tick.dealing
+        if search.stage is SearchStage.FLYING and not under_way:
+            swept = all(s.stage is not SectorStage.FAILED for s in search.sectors)
             outcome = SearchOutcome.SWEPT if swept else SearchOutcome.FAILED
             facts.append(SearchEnded(search.search, outcome, AUTO))
     return tuple(facts)
@@ -71,7 +74,7 @@ def _movement(fleet: FleetState, drone: Drone, state: DroneState, now: UtcSecond
     sign = sign_of(state, drone.mission)
     if sign is None or (sign in _ON_MISSION and _contradicts_order(drone, state, now)):
         return ()
-    progress = _progress(fleet, drone, state, sign)
+    progress = _progress(fleet, drone, state, sign, now)
     swept = any(isinstance(f, SectorSwept) for f in progress)
     left = () if swept else _left(fleet, drone, state, sign, now)
     words = Sign.LIFTING.value if TABLE[drone.phase, sign] is Phase.TAKING_OFF else _reason(sign, state)
@@ -87,25 +90,41 @@ def _contradicts_order(drone: Drone, state: DroneState, now: UtcSeconds) -> bool
     return pending or mode.at <= order.at
 
 
-def _progress(fleet: FleetState, drone: Drone, state: DroneState, sign: Sign) -> tuple[Fact, ...]:
-    """Sector entered and swept, by the item being flown."""
+def _progress(fleet: FleetState, drone: Drone, state: DroneState, sign: Sign, now: UtcSeconds) -> tuple[Fact, ...]:
+    """Sector entered, flown so far and swept, by the item being flown."""
     task, mission = fleet.task_of(drone.drone), drone.mission
     item = item_of(state, mission)
     if task is None or mission is None or item is None or mission.sector != task[1].sector.sector:
         return ()
     search, status = task
-    first, last = sweep_of(mission)
+    sweep = first, last = sweep_of(mission)
     flies = sign in _ON_MISSION and bool(state.in_air and state.in_air.value)
     entered = status.stage is SectorStage.WAITING and flies and item >= first
     done = item > last and (flies or status.stage is SectorStage.FLYING)
     ids = (search.search, status.sector.sector, drone.drone)
-    return (*((SectorEntered(*ids),) if entered else ()), *((SectorSwept(*ids),) if done else ()))
+    flown = _flown(search, status, state, (sweep, item), now) if flies and not done else ()
+    return (*((SectorEntered(*ids),) if entered else ()), *flown, *((SectorSwept(*ids),) if done else ()))
+
+
+def _flown(
+    search: Search, status: SectorStatus, state: DroneState, at: tuple[tuple[int, int], int], now: UtcSeconds
+) -> tuple[Fact, ...]:
+    """How far its path is flown, told each half swath. `at`: the items that sweep, and the one being flown."""
+    if search.plan is None or status.stage is not SectorStage.FLYING or state.place is None:
+        return ()
+    swath_m, speed_mps = search.plan.swath_m, search.plan.speed_mps
+    reach_m = 2.0 * swath_m + 1.5 * speed_mps * max(now - status.flown_at, 0.0)
+    mark = Mark(status.flown_m, reach_m)
+    flown = flown_m(status.sector.path, *at, state.place.value.ground, mark)
+    if flown - status.flown_m < swath_m / 2.0:
+        return ()
+    return (SectorFlown(search.search, status.sector.sector, status.sector.drone, flown),)
 
 
 def _left(fleet: FleetState, drone: Drone, state: DroneState, sign: Sign, now: UtcSeconds) -> tuple[Fact, ...]:
-    """The sector failed because the drone will not go on with it by itself."""
+    """The sector failed because the drone will not go on with it by itself; so did those that wait behind it."""
     mission, task = drone.mission, fleet.task_of(drone.drone)
-    if mission is None or task is None or mission.sector != task[1].sector.sector or drone.phase not in _FLOWN:
+    if mission is None or task is None or mission.search != task[0].search or drone.phase not in _FLOWN:
         return ()
     order = drone.order.order if drone.order and drone.order.at > mission.at else None
     by = drone.order.by if drone.order else ""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
-from core.commands import ApproveSearch, Hold, ResumeSearch, Return, SearchArea, StopSearch
+from core.commands import ApproveSearch, Hold, JoinSearch, ResumeSearch, Return, SearchArea, StopSearch
 from core.errors import Accepted, Reason, Refused
 from core.events import (
     AUTO,
@@ -25,6 +26,7 @@ from core.units import UtcSeconds
 from flightops.fleet.machine import ORDERED, TABLE, Sign
 from flightops.fleet.messages import Planned, States, Wish
 from flightops.fleet.state import IN_AIR, Drone, FleetState, SearchStage
+from flightops.redeal.asked import deal_asked
 from flightops.safety.preflight import unfit
 
 ANSWER_S = 15.0
@@ -44,6 +46,8 @@ def answer(fleet: FleetState, wish: Wish, states: States, now: UtcSeconds) -> Ac
             return _answer_order(fleet, wish)
         case ResumeSearch():
             return _answer_resume(fleet, wish)
+        case JoinSearch():
+            return _answer_join(fleet, wish, states, now)
         case _ as never:
             assert_never(never)
 
@@ -71,6 +75,8 @@ def decide_wish(fleet: FleetState, wish: Wish, states: States, now: UtcSeconds) 
             if _no(answered) or drone is None or drone.phase is not Phase.HOLDING:
                 return ()
             return (DronePhaseChanged(wish.drone, Phase.HOLDING, f"{wish.by} asked it to go on with its sector"),)
+        case JoinSearch():
+            return ()
         case _ as never:
             assert_never(never)
 
@@ -82,7 +88,7 @@ def decide_planned(fleet: FleetState, planned: Planned, now: UtcSeconds) -> tupl
         return ()
     result = planned.result
     if not isinstance(result, Refused):
-        reasons = [r for s in result.sectors if (r := _not_free(fleet, s.drone, planned.states, now))]
+        reasons = [r for s in result.sectors if (r := not_free(fleet, s.drone, planned.states, now))]
         if not reasons:
             accepted = SearchAccepted(order.search, order.area, result, order.by)
             return (accepted, SearchApproved(order.search, AUTO)) if planned.auto else (accepted,)
@@ -93,7 +99,7 @@ def decide_planned(fleet: FleetState, planned: Planned, now: UtcSeconds) -> tupl
 def drones_for(fleet: FleetState, order: SearchArea, states: States, now: UtcSeconds) -> tuple[DroneId, ...]:
     """The drones that may fly the search: those named, or all that are free and fit."""
     named = order.drones or tuple(fleet.drones)
-    return tuple(d for d in dict.fromkeys(named) if _not_free(fleet, d, states, now) is None)
+    return tuple(d for d in dict.fromkeys(named) if not_free(fleet, d, states, now) is None)
 
 
 def flying(fleet: FleetState, drone: DroneId | None) -> list[DroneId]:
@@ -123,9 +129,11 @@ def phase_facts(drone: Drone, sign: Sign, reason: str) -> tuple[Fact, ...]:
 
 
 def failed(fleet: FleetState, drone: DroneId, reason: str) -> tuple[Fact, ...]:
-    """The drone's open sector will not be finished; none when it has none."""
+    """The drone's open sector, and those that wait behind it, will not be finished; none when it has none."""
     task = fleet.task_of(drone)
-    return () if task is None else (SectorFailed(task[0].search, task[1].sector.sector, drone, reason),)
+    if task is None:
+        return ()
+    return tuple(SectorFailed(task[0].search, s.sector.sector, drone, reason) for s in task[0].open_of(drone))
 
 
 def _known_drones(fleet: FleetState) -> str:
@@ -154,7 +162,7 @@ def _answer_search(fleet: FleetState, wish: SearchArea, states: States, now: Utc
         return _known(fleet, wish.search) or Accepted(wish.search)
     if not fleet.drones:
         return Refused.because("drones", "no drone has been heard", "switch one on and check its link in the settings")
-    reasons = [r for d in (wish.drones or fleet.drones) if (r := _not_free(fleet, DroneId(d), states, now))]
+    reasons = [r for d in (wish.drones or fleet.drones) if (r := not_free(fleet, DroneId(d), states, now))]
     if wish.drones:
         return Refused(tuple(reasons)) if reasons else Accepted(wish.search)
     return Refused(tuple(reasons)) if len(reasons) == len(fleet.drones) else Accepted(wish.search)
@@ -168,7 +176,7 @@ def _answer_approve(fleet: FleetState, search: SearchId, states: States, now: Ut
         return Refused.because("search", f"{search} has ended", "order a new one")
     if found.stage is SearchStage.FLYING:
         return Accepted(search)
-    reasons = [r for s in found.sectors if (r := _not_free(fleet, s.sector.drone, states, now))]
+    reasons = [r for s in found.sectors if (r := not_free(fleet, s.sector.drone, states, now))]
     return Refused(tuple(reasons)) if reasons else Accepted(search)
 
 
@@ -185,7 +193,7 @@ def _answer_resume(fleet: FleetState, wish: ResumeSearch) -> Accepted | Refused:
     drone, task = fleet.drones.get(wish.drone), fleet.task_of(wish.drone)
     if drone is None:
         return Refused.because("drone", f"{wish.drone} is not known", _known_drones(fleet))
-    if task is None or drone.mission is None or drone.mission.sector != task[1].sector.sector:
+    if task is None or drone.mission is None or drone.mission.search != task[0].search:
         return Refused.because("drone", f"{wish.drone} has no sector to go on with", "order a new search")
     if drone.phase in (Phase.TRANSIT, Phase.SWEEPING):
         return Accepted(wish.drone)
@@ -198,7 +206,24 @@ def _answer_resume(fleet: FleetState, wish: ResumeSearch) -> Accepted | Refused:
     return Accepted(wish.drone)
 
 
-def _not_free(fleet: FleetState, drone: DroneId, states: States, now: UtcSeconds) -> Reason | None:
+def _answer_join(fleet: FleetState, wish: JoinSearch, states: States, now: UtcSeconds) -> Accepted | Refused:
+    if (no := _known(fleet, wish.search)) is not None:
+        return no
+    found = fleet.searches[wish.search]
+    if found.stage is not SearchStage.FLYING:
+        return Refused.because("search", f"{wish.search} is {found.stage.value}, not flying", "order a new one")
+    if found.sector_of(wish.drone) is not None:
+        return Accepted(wish.search)
+    if (reason := not_free(fleet, wish.drone, states, now)) is not None:
+        return Refused((replace(reason, field="drone"),))
+    if deal_asked(found, fleet, states, 0.0, wish.drone) is None:
+        problem = f"nothing of {wish.search} is left that nobody flies"
+        return Refused.because("search", problem, "leave it on the ground, or order another search")
+    return Accepted(wish.search)
+
+
+def not_free(fleet: FleetState, drone: DroneId, states: States, now: UtcSeconds) -> Reason | None:
+    """Why a drone can't be sent on a search now; None when it can."""
     known = fleet.drones.get(drone)
     if known is None:
         return Reason("drones", f"{drone} is not known", _known_drones(fleet))

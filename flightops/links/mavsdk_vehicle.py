@@ -184,6 +184,22 @@ class MavsdkVehicle:
         await self._accepted(self._dialect.resume)
         await self._until(lambda s: _shows_mission(s, since), SHOWN_S, "show that it goes on with the mission")
 
+    async def begin(self) -> None:
+        """See ports.Vehicle."""
+        self._stopped = ""
+        since = self._clock.now()
+        for command in self._dialect.from_first:
+            await self._accepted(command)
+        await self._until(lambda s: _at_first(s, since), SHOWN_S, "show that its mission begins at the first item")
+        since = self._clock.now()
+        await self._accepted(self._dialect.resume)
+        await self._until(lambda s: _shows_mission(s, since), SHOWN_S, "show that it flies the mission")
+
+    async def holds(self, mission: Mission) -> bool:
+        """See ports.Vehicle."""
+        sent = on_board(self._dialect, mission.items, None)
+        return difference(self._dialect, sent, await self._read_back(len(sent))) is None
+
     async def _arm(self) -> None:
         began, wall = self._clock.monotonic(), self._clock.now()
         while True:
@@ -261,6 +277,11 @@ class MavsdkVehicle:
 
 def _is(field: Any) -> bool:
     return field is not None and bool(field.value)
+
+
+def _at_first(state: DroneState, since: UtcSeconds) -> bool:
+    mission = state.mission
+    return mission is not None and mission.at >= since and mission.value.current == 0
 
 
 def _shows_mission(state: DroneState, since: UtcSeconds) -> bool:

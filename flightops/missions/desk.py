@@ -11,10 +11,20 @@ import structlog
 
 from core.camera import Camera
 from core.clock import Clock
-from core.commands import Hold, ResumeSearch, Return, SearchArea
+from core.commands import Hold, JoinSearch, ResumeSearch, Return, SearchArea
 from core.drone import DroneState
 from core.errors import Accepted, Fault, Malformed, Refused
-from core.events import Fact, Order, OrderGiven, SearchApproved, SearchEnded, SearchPlan
+from core.events import (
+    Fact,
+    Order,
+    OrderGiven,
+    SearchApproved,
+    SearchEnded,
+    SearchPlan,
+    SearchReplanned,
+    SectorFailed,
+    SectorSwept,
+)
 from core.footprint import Footprint
 from core.geo import LatLon
 from core.ids import DroneId, SearchId
@@ -30,6 +40,7 @@ from flightops.missions import strips
 from flightops.missions.runner import Runner
 from flightops.missions.sorties import homes_of, proved
 from flightops.ports import Gateway
+from flightops.redeal.dealer import Dealer
 from flightops.safety.preflight import too_long
 from flightops.safety.watch import Watch, orphans
 
@@ -45,7 +56,7 @@ RECORD_S = 0.15
 """HOLD and RETURN go out after this even when their record is still on its way to the disk."""
 EFFECTS = 1000
 """Live facts waiting for their effect; when full, deciding waits (facts are never dropped)."""
-_ACTED_ON = (SearchApproved, OrderGiven, SearchEnded)
+_ACTED_ON = (SearchApproved, OrderGiven, SearchEnded, SearchReplanned, SectorFailed, SectorSwept)
 
 _log = structlog.get_logger()
 
@@ -103,6 +114,7 @@ class FlightDesk:
         self._orphans: set[DroneId] = set()
         self._watch = Watch(self._settings.endurance_s, self._woke)
         self._runner = Runner(self, gateway, terrain, clock)
+        self._dealer = Dealer(self, self._workers, self._settings.endurance_s)
         self._tasks: asyncio.TaskGroup | None = None
         self._failed = False
 
@@ -146,6 +158,8 @@ class FlightDesk:
         answered = await self._record(wish)
         if isinstance(wish, ResumeSearch) and isinstance(answered, Accepted):
             await self._effects.put(wish)
+        if isinstance(wish, JoinSearch) and isinstance(answered, Accepted):
+            return await asyncio.shield(self._dealer.join(wish))
         return answered
 
     async def tell(self, message: Message) -> None:
@@ -189,6 +203,7 @@ class FlightDesk:
             for record in await self._log.read(self._fleet.seq):
                 self._fleet = fold(self._fleet, record)
                 if record.seq > self._born and isinstance(record.fact, _ACTED_ON):
+                    self._dealer.note(record.fact)
                     await self._effects.put(record.fact)
 
     async def _record(self, wish: Wish) -> Accepted | Refused:
@@ -287,7 +302,7 @@ class FlightDesk:
         if in_time:
             for breach in self._watch.look(self._fleet, self._states, now):
                 await self._breached(breach)
-            await self.tell(Tick(dict(self._states), self._woke))
+            await self.tell(Tick(dict(self._states), self._woke, self._dealer.busy))
         self._sweeps, facts = strips.advanced(self._sweeps, self._fleet, now)
         if facts:
             async with self._lock:
@@ -335,6 +350,7 @@ class FlightDesk:
             if isinstance(live, ResumeSearch):
                 self._runner.resume(live.drone)
             else:
+                self._dealer.act(live)
                 self._runner.act(live)
 
     async def _loop(self, name: str, job: Coroutine[object, object, None]) -> None:

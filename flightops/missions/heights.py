@@ -46,12 +46,25 @@ SINK_MPS = 1.25
 @dataclass(frozen=True, slots=True)
 class Transit:
     """Way out: over home (take-off height) to over the sector's first point. Way back: over its last point to over
-    home. LEGS + 1 points each and one a bend, and the ground speed, m/s, to each but the first."""
+    home. LEGS + 1 points each and one a bend, and the ground speed, m/s, to each but the first. `airborne`: it begins
+    over where the drone hovers instead."""
 
     out: tuple[GeoPoint, ...]
     out_mps: tuple[float, ...]
     back: tuple[GeoPoint, ...]
     back_mps: tuple[float, ...]
+    airborne: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a drone sets out to its sector (at home, or `airborne`: where it hovers), its home, and the area whose
+    no-fly zones its ways go round (None: none)."""
+
+    place: LatLon
+    home: LatLon
+    area: Area | None
+    airborne: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,7 +141,11 @@ def transits_for(
     courses: list[_Course] = []
     frame = LocalFrame(plan.sectors[0].path[0])
     for sector in plan.sectors:
-        made = _course(sector, homes.get(sector.drone), area, terrain, frame)
+        home = homes.get(sector.drone)
+        if home is None:
+            problem = f"{sector.drone} has not told where it is"
+            return Refused.because("drones", problem, "wait for its GNSS fix, or leave it out")
+        made = _course(sector, Start(home, home, area), terrain, frame)
         if isinstance(made, Refused):
             return made
         courses.append(made)
@@ -146,14 +163,40 @@ def transits_for(
     return transits
 
 
-def _course(
-    sector: Sector, home: LatLon | None, area: Area | None, terrain: Terrain, frame: LocalFrame
-) -> _Course | Refused:
-    if home is None:
-        return Refused.because(
-            "drones", f"{sector.drone} has not told where it is", "wait for its GNSS fix, or leave it out"
-        )
-    out, back = _legal(area, home, sector.path[0]), _legal(area, home, sector.path[-1])
+def transit_over(
+    sector: Sector, plan: SearchPlan, start: Start, terrain: Terrain, aloft: Iterable[tuple[GeoPoint, ...]]
+) -> Transit | Refused:
+    """The transit of one further sector, off the no-fly zones of its area: at the plan's height above ground, and
+    STACK_M over whatever is `aloft` within NEAR_M of it (ways of the missions that others have on board, points joined
+    by straight lines).
+
+    As with `transits_for`, not so where it climbs or sinks on the spot. Refused where no ground height is known, or no
+    way is legal.
+    """
+    frame = LocalFrame(sector.path[0])
+    course = _course(sector, start, terrain, frame)
+    if isinstance(course, Refused):
+        return course
+    taken = tuple(_taken(line, frame) for line in aloft if line)
+    low_m = min(plan.height_agl_m, LOW_M)
+    layer = _Layer(plan.height_agl_m, low_m, -np.inf, taken, plan.speed_mps)
+    full = _Layer(plan.height_agl_m, plan.height_agl_m, -np.inf, taken, plan.speed_mps)
+    out, out_mps, _ = _laid(course.out, full if start.airborne else layer, home_first=True)
+    back, back_mps, _ = _laid(course.back, layer, home_first=False)
+    return Transit(out, out_mps, back, back_mps, start.airborne)
+
+
+def _taken(line: tuple[GeoPoint, ...], frame: LocalFrame) -> _Taken:
+    """Air along straight lines between points, every SAMPLE_M."""
+    at = np.array([(*frame.to_xy(p), p.alt_amsl_m) for p in line], dtype=np.float64)
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(at[:, :2], axis=0).T) + 1e-6)])
+    every = np.union1d(along, np.arange(0.0, along[-1], SAMPLE_M))
+    x, y, top = (np.interp(every, along, at[:, k]) for k in range(3))
+    return _Taken(np.column_stack([x, y]), top)
+
+
+def _course(sector: Sector, start: Start, terrain: Terrain, frame: LocalFrame) -> _Course | Refused:
+    out, back = _legal(start.area, start.place, sector.path[0]), _legal(start.area, start.home, sector.path[-1])
     if isinstance(out, Refused) or isinstance(back, Refused):
         reason = (out if isinstance(out, Refused) else back).reasons[0]  # type: ignore[union-attr]
         return Refused.because("drones", f"{sector.drone}, {reason.field}: {reason.problem}", reason.fix)
@@ -174,11 +217,12 @@ def _ways(area: Area) -> Transits:
     return Transits.of(area)
 
 
-def _legal(area: Area | None, home: LatLon, place: LatLon) -> tuple[LatLon, ...] | Refused:
-    """The way from home to a place of the sweep, ends included: straight, or round the area's no-fly zones."""
+def _legal(area: Area | None, start: LatLon, place: LatLon) -> tuple[LatLon, ...] | Refused:
+    """The way from where a drone sets out, or home, to a place of the sweep, ends included: straight, or round the
+    area's no-fly zones."""
     if area is None or not area.holes:
-        return home, place
-    return _ways(area).way(home, place)
+        return start, place
+    return _ways(area).way(start, place)
 
 
 def _from_below(courses: list[_Course]) -> list[_Course]:

@@ -7,19 +7,22 @@ GNSS height would stand between the drone and the ground.
 
 The layout: item 0 takes off, item 1 sets the camera, LEGS times (and once more a bend round a no-fly zone) a speed and
 a place lead to over the start of the sweep; then the sweep's speed and the sweep; then camera, climb over the last
-point, speeds and places to over home, and down by the autopilot's own RETURN, which has no way to go any more. Which
-items sweep is kept in the fact MissionUploaded, so that how far a mission is flown can be told after a restart; in
-facts of before that transits are straight and the layout is fixed (`sweep_range`).
+point, speeds and places to over home, and down by the autopilot's own RETURN, which has no way to go any more. Item 0
+of a mission that begins in the air is the place where it hovers, at the height at which it sets out. Which items sweep
+is kept in the fact MissionUploaded, so that how far a mission is flown can be told after a restart; in facts of before
+that transits are straight and the layout is fixed (`sweep_range`).
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from core.errors import Refused
 from core.events import SearchPlan, Sector
 from core.geo import GeoPoint, LatLon
 from core.terrain import Terrain
+from core.units import MetresAmsl
 from flightops.missions.heights import LEGS, Transit
 from flightops.missions.mission import Mission, MissionItem
 from flightops.missions.profile import follow
@@ -40,6 +43,7 @@ FRAME_ABOVE_HOME = 3
 MOUNT_MODE_MAVLINK_TARGETING = 2.0
 GROUND_SPEED = 1.0
 UNCHANGED = -1.0
+TAKE_OFF_PARAMS = (0.0, 0.0, 0.0, math.nan)
 HOLD_S = 0.0
 ACCEPT_M = 3.0
 """A waypoint counts as reached within this (PX4; ArduPilot has its own WPNAV_RADIUS)."""
@@ -67,9 +71,9 @@ def mission_for(
         return Refused.because("terrain", f"no ground height is known at {where}", "load terrain for this area")
     above_home_m = plan.height_agl_m - ground_m
     legs = [_waypoint(p.place, p.ground_amsl_m + above_home_m) for p in sweep]
-    over_home, *out = _way(transit.out, transit.out_mps, ground_m)
+    begin, *out = _way(transit.out, transit.out_mps, ground_m)
     before = (
-        MissionItem(NAV_TAKEOFF, FRAME_ABOVE_HOME, (0.0, 0.0, 0.0, math.nan), *_grid(home), over_home.z),
+        begin if transit.airborne else replace(begin, command=NAV_TAKEOFF, params=TAKE_OFF_PARAMS),
         _gimbal(plan.gimbal_pitch_deg),
         *out,
         _speed(plan.speed_mps),
@@ -112,6 +116,12 @@ def _do(command: int, params: tuple[float, float, float, float], z: float = 0.0)
 
 def _grid(place: LatLon) -> tuple[int, int]:
     return round(place.lat_deg * 1e7), round(place.lon_deg * 1e7)
+
+
+def air_of(mission: Mission, home_amsl_m: float) -> tuple[GeoPoint, ...]:
+    """The places of a mission in order, with their heights above the sea; `home_amsl_m`: the ground at its home."""
+    placed = (i for i in mission.items if i.command in (NAV_TAKEOFF, NAV_WAYPOINT))
+    return tuple(GeoPoint(i.x / 1e7, i.y / 1e7, MetresAmsl(i.z + home_amsl_m)) for i in placed)
 
 
 def transit_line(home: LatLon, sector: Sector) -> tuple[LatLon, LatLon, LatLon, LatLon]:

@@ -7,8 +7,7 @@ sent by itself (the aircraft fly on or come home by their own rules; telemetry g
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
-from typing import Protocol
+from collections.abc import Mapping
 
 import structlog
 
@@ -16,6 +15,7 @@ from core.clock import Clock
 from core.commands import Return
 from core.errors import Fault, Refused
 from core.events import (
+    AUTO,
     Fact,
     Order,
     OrderGiven,
@@ -23,6 +23,8 @@ from core.events import (
     SearchApproved,
     SearchEnded,
     SearchOutcome,
+    SearchReplanned,
+    SectorSwept,
 )
 from core.geo import LatLon
 from core.ids import DroneId, PersonName, SearchId, SectorId
@@ -30,54 +32,24 @@ from core.terrain import Terrain
 from flightops.fleet.messages import (
     Answered,
     Asked,
-    Message,
     NotFlown,
     NotResumed,
-    States,
-    Uploaded,
     Uploading,
 )
-from flightops.fleet.state import IN_AIR, FleetState, Search
+from flightops.fleet.state import IN_AIR, Search, SectorStage
+from flightops.missions.items import air_of
 from flightops.missions.mission import Mission
 from flightops.missions.sorties import flights_for, homes_of, missions_for
 from flightops.missions.starts import Launches
-from flightops.ports import Gateway, OrderResult, Vehicle
+from flightops.ports import Gateway, OrderResult
+from flightops.redeal.desk import ORDER_LIMIT_S, Desk, Ids, on_board, uploaded
+from flightops.redeal.handover import Aboard, Hands, aloft_of, built, handed_over
 
-UPLOAD_LIMIT_S = 300.0
 FLY_LIMIT_S = 120.0
-ORDER_LIMIT_S = 12.0
-"""The gateway gives up, in better words, after 10 s; this is for a gateway that is gone."""
 _STAYS = frozenset({Phase.GROUNDED, Phase.RETURNING, Phase.LANDING})
 """Phases that an ended search leaves as they are."""
 
 _log = structlog.get_logger()
-
-
-class Desk(Protocol):
-    """What the runner needs of the desk."""
-
-    @property
-    def fleet(self) -> FleetState:
-        """The fold of the log."""
-        ...
-
-    @property
-    def states(self) -> States:
-        """Every drone as last heard."""
-        ...
-
-    @property
-    def heights_m(self) -> dict[DroneId, float]:
-        """Transit heights fixed by settings, above home."""
-        ...
-
-    async def tell(self, message: Message) -> None:
-        """Decide, append, fold. Raises Fault when the log can't keep it."""
-        ...
-
-    def spawn(self, name: str, job: Coroutine[object, object, None]) -> asyncio.Task[None]:
-        """Run in the desk's TaskGroup, guarded at its top."""
-        ...
 
 
 class Runner:
@@ -88,8 +60,15 @@ class Runner:
         self._gateway = gateway
         self._terrain = terrain
         self._clock = clock
+        self._hands = Hands(desk, gateway, terrain)
         self._sorties: dict[DroneId, asyncio.Task[None]] = {}
         self._resumes: dict[DroneId, asyncio.Task[None]] = {}
+        self._aboard: dict[DroneId, Aboard] = {}
+        """Missions read back whole; a drone whose mission is being changed has none."""
+        self._unsure: set[DroneId] = set()
+        """Drones in the air whose change of missions was cut short: they begin anew, or come home."""
+        self._dealt: set[SectorId] = set()
+        """Sectors dealt again while this process runs; what was dealt before a restart is not sent."""
 
     def act(self, fact: Fact) -> None:
         """Start what a live fact asks for; facts without an effect are passed over."""
@@ -100,6 +79,12 @@ class Runner:
                 self.order(fact.drone, fact.order)
             case SearchEnded(outcome=SearchOutcome.FOUND | SearchOutcome.STOPPED):
                 self._desk.spawn(f"end {fact.search}", self._bring_home(fact.search, fact.by))
+            case SearchReplanned():
+                self._dealt |= {s.sector for s in fact.sectors}
+                for drone in dict.fromkeys(s.drone for s in fact.sectors):
+                    self._given(drone, launch=fact.by != AUTO and drone in fact.drones)
+            case SectorSwept():
+                self._given(fact.drone, launch=False)
             case _:
                 return
 
@@ -111,10 +96,58 @@ class Runner:
         self._desk.spawn(f"{order} {drone}", self._order(drone, order))
 
     def resume(self, drone: DroneId) -> None:
-        """Let the drone go on with the mission on board; one at a time."""
+        """Let the drone go on with the mission on board, or with the next when that was cut short; one at a time."""
+        if drone in self._unsure or self._waits_for_next(drone):
+            self._given(drone, launch=False, held=True)
+            return
         running = self._resumes.get(drone)
         if running is None or running.done():
             self._resumes[drone] = self._desk.spawn(f"resume {drone}", self._resume(drone))
+
+    def _waits_for_next(self, drone: DroneId) -> bool:
+        """Whether what it has on board is another sector of its search than the one it is to fly."""
+        task, known = self._desk.fleet.task_of(drone), self._desk.fleet.drones.get(drone)
+        if task is None or known is None or known.mission is None:
+            return False
+        here = task[0].status(known.mission.sector) is not None
+        return here and known.mission.sector != task[1].sector.sector
+
+    def _given(self, drone: DroneId, *, launch: bool, held: bool = False) -> None:
+        """Start the drone's next sector when it is free for it: the one before is behind it, or (`launch`) it stands
+        ready. `held`: a person lets it go on from a hold."""
+        task, running = self._desk.fleet.task_of(drone), self._sorties.get(drone)
+        if task is None or (running is not None and not running.done()):
+            return
+        search, sector = task[0], task[1].sector.sector
+        phase = self._desk.fleet.drones[drone].phase
+        if launch and phase is Phase.GROUNDED:
+            self._sorties[drone] = self._desk.spawn(f"sortie {drone}", self._launch(search, sector, drone))
+        elif (self._waits_for_next(drone) and phase is not Phase.HOLDING) or held:
+            self._sorties[drone] = self._desk.spawn(f"sortie {drone}", self._next(search.search, sector, drone))
+
+    async def _launch(self, search: Search, sector: SectorId, drone: DroneId) -> None:
+        """A drone added by a pilot takes off for its share."""
+        status = search.status(sector)
+        made = None if status is None else await built(self._hands, search, status, airborne=False)
+        if isinstance(made, Aboard):
+            await self._sortie((search.search, sector, drone), made.mission, None)
+        else:
+            await self._desk.tell(NotFlown(search.search, sector, drone, str(made)))
+
+    async def _next(self, search: SearchId, sector: SectorId, drone: DroneId) -> None:
+        """A drone that has flown its sector goes on with the next."""
+        aloft = aloft_of(self._hands, drone)
+        if sector not in self._dealt:
+            words = "airground was restarted after it was dealt out; nothing is sent by itself"
+            await self._desk.tell(NotFlown(search, sector, drone, words))
+        elif isinstance(aloft, Refused):
+            await self._desk.tell(NotFlown(search, sector, drone, str(aloft)))
+        else:
+            self._unsure.add(drone)
+            aboard = await handed_over(self._hands, drone, self._aboard.pop(drone, None))
+            if aboard is not None:
+                self._aboard[drone], self._hands.air[drone] = aboard, (aboard.air,)
+                self._unsure.discard(drone)
 
     async def _begin(self, search_id: SearchId) -> None:
         search = self._desk.fleet.searches[search_id]
@@ -131,7 +164,8 @@ class Runner:
                 sortie = self._sortie((search_id, sector, drone), missions[sector], launches)
                 self._sorties[drone] = self._desk.spawn(f"sortie {drone}", sortie)
 
-    async def _sortie(self, ids: tuple[SearchId, SectorId, DroneId], mission: Mission, launches: Launches) -> None:
+    async def _sortie(self, ids: Ids, mission: Mission, launches: Launches | None) -> None:
+        """`launches`: the starts of its search; None: it is a drone added later, over all others' ways."""
         _, sector, drone = ids
         try:
             await self._desk.tell(Uploading(*ids))
@@ -140,13 +174,14 @@ class Runner:
             vehicle = self._gateway.vehicle(drone)
             if vehicle is None:
                 raise Fault("its mission link is not up yet")
-            digest = await _upload(vehicle, mission)
-            await self._desk.tell(_uploaded(ids, mission, digest))
-            wait_s = await launches.wait_s(sector, self._clock.monotonic())
-            if isinstance(wait_s, Refused):
-                raise Fault(str(wait_s))
-            _log.info("start", drone=drone, wait_s=wait_s)
-            await asyncio.sleep(wait_s)
+            self._aboard.pop(drone, None)
+            self._unsure.discard(drone)
+            digest = await uploaded(vehicle, mission)
+            air = air_of(mission, float(self._terrain.height_amsl_m(mission.out[0]) or 0.0))
+            self._aboard[drone], self._hands.air[drone] = Aboard(mission, air), (air,)
+            await self._desk.tell(on_board(ids, mission, digest))
+            if launches is not None:
+                await self._turn(ids, launches)
             if not self._wanted(drone, sector):
                 return
             async with asyncio.timeout(FLY_LIMIT_S):
@@ -155,6 +190,14 @@ class Runner:
             await self._desk.tell(NotFlown(*ids, str(e)))
         except TimeoutError:
             await self._desk.tell(NotFlown(*ids, "it did not answer in time"))
+
+    async def _turn(self, ids: Ids, launches: Launches) -> None:
+        """Wait until its start keeps apart from the others'. Raises Fault when it never does."""
+        wait_s = await launches.wait_s(ids[1], self._clock.monotonic())
+        if isinstance(wait_s, Refused):
+            raise Fault(str(wait_s))
+        _log.info("start", drone=ids[2], wait_s=wait_s)
+        await asyncio.sleep(wait_s)
 
     def _wanted(self, drone: DroneId, sector: SectorId) -> bool:
         """Whether the drone is still to fly this sector (no order, no end of the search has come between)."""
@@ -177,6 +220,8 @@ class Runner:
         try:
             if vehicle is None:
                 raise Fault("its mission link is not up")
+            if self._from_before(drone):
+                raise Fault("airground was restarted while its mission was being changed; bring it home")
             async with asyncio.timeout(FLY_LIMIT_S):
                 await vehicle.resume()
         except Fault as e:
@@ -184,12 +229,23 @@ class Runner:
         except TimeoutError:
             await self._desk.tell(NotResumed(drone, "it did not answer in time"))
 
+    def _from_before(self, drone: DroneId) -> bool:
+        """Whether its sector was dealt to it before a restart and never entered: what it would fly is not known."""
+        task = self._desk.fleet.task_of(drone)
+        if task is None or task[1].stage is not SectorStage.WAITING or task[0].plan is None:
+            return False
+        return task[1].sector not in task[0].plan.sectors and task[1].sector.sector not in self._dealt
+
     async def _bring_home(self, search_id: SearchId, by: PersonName) -> None:
         fleet = self._desk.fleet
         for status in fleet.searches[search_id].sectors:
             drone = fleet.drones.get(status.sector.drone)
             on_it = drone is not None and drone.mission is not None and drone.mission.search == search_id
-            if drone is None or drone.phase in _STAYS:
+            running = self._sorties.get(status.sector.drone)
+            changing = running is not None and not running.done() and drone is not None
+            if changing and drone is not None and drone.phase is Phase.RETURNING:
+                await self._desk.tell(Asked(Return(drone.drone, by), self._desk.states))
+            elif drone is None or drone.phase in _STAYS:
                 if (task := self._sorties.pop(status.sector.drone, None)) is not None:
                     task.cancel()
             elif on_it or drone.phase not in IN_AIR:
@@ -205,18 +261,3 @@ def _laid(
     if isinstance(missions, Refused):
         return missions
     return missions, Launches(flights_for(search.plan, missions, homes, terrain))
-
-
-def _uploaded(ids: tuple[SearchId, SectorId, DroneId], mission: Mission, digest: str) -> Uploaded:
-    sweep, ways = (mission.sweep_from, mission.sweep_to), (mission.out, mission.back)
-    return Uploaded(*ids, len(mission.items), digest, *sweep, *ways)
-
-
-async def _upload(vehicle: Vehicle, mission: Mission) -> str:
-    """Upload with one retry on Fault; returns the digest of what is on board."""
-    async with asyncio.timeout(UPLOAD_LIMIT_S):
-        try:
-            return await vehicle.upload(mission)
-        except Fault as e:
-            _log.warning("upload failed, trying once more", problem=str(e))
-            return await vehicle.upload(mission)

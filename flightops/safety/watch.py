@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from core.drone import FlightMode
 from core.events import Phase
+from core.geo import LatLon
 from core.ids import DroneId
 from core.units import Seconds, UtcSeconds
 from flightops.fleet.messages import Breached, States
-from flightops.fleet.state import Drone, FleetState, OnBoard
+from flightops.fleet.state import Drone, FleetState, OnBoard, Search
 from flightops.missions.items import transit_line
 from flightops.missions.sorties import home_of
 from flightops.safety.fence import fence_for
@@ -52,22 +53,32 @@ class Watch:
         return found
 
     def _context(self, fleet: FleetState, drone: Drone, states: States) -> Context | None:
-        """None when the drone is not flying a sector of ours."""
+        """None when the drone is not flying a sector of ours, nor between two of them."""
         task, mission = fleet.task_of(drone.drone), drone.mission
-        if task is None or mission is None or mission.sector != task[1].sector.sector or drone.phase not in JUDGED:
+        if task is None or mission is None or mission.search != task[0].search or drone.phase not in JUDGED:
             self.contexts.pop(drone.drone, None)
             return None
         old = self.contexts.get(drone.drone)
         if old is not None and old[0] == mission:
             return old[1]
-        search, status = task
+        search, _ = task
         home = home_of(states.get(drone.drone))
         if search.area is None or search.plan is None:
             return None
-        path = status.sector.path
-        line = path[:1] + path[-1:] if home is None else transit_line(home, status.sector)
-        ways = (mission.out, mission.back) if mission.out and mission.back else (line,)
-        context = Context(fence_for(search.area, *ways), home, search.plan.speed_mps, self.endurance_s)
+        fence = fence_for(search.area, *_ways(search, mission, home))
+        context = Context(fence, home, search.plan.speed_mps, self.endurance_s)
         if home is not None:
             self.contexts[drone.drone] = (mission, context)
         return context
+
+
+def _ways(search: Search, mission: OnBoard, home: LatLon | None) -> tuple[tuple[LatLon, ...], ...]:
+    """The ways there and back on board: also after its sweep, until the next mission is. Straight ones in facts of
+    before ways were kept."""
+    if mission.out and mission.back:
+        return mission.out, mission.back
+    status = search.status(mission.sector)
+    if status is None:
+        return ()
+    path = status.sector.path
+    return (path[:1] + path[-1:] if home is None else transit_line(home, status.sector),)

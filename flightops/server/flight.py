@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.clock import Clock
-from core.commands import ApproveSearch, Hold, Return
+from core.commands import ApproveSearch, Hold, JoinSearch, Return
 from core.drone import DroneState
 from core.errors import Accepted, Refused
 from core.events import Phase
@@ -76,6 +76,15 @@ class FlightService(flight_pb2_grpc.FlightServiceServicer):  # type: ignore[misc
         async with answering(context):
             search = SearchId(checked_id("search", request.search))
             await self._ask(ApproveSearch(search, who.name), answer)
+        return answer
+
+    async def JoinSearch(self, request: Any, context: Context) -> Any:
+        who = await admit(context, self._authorise, Operation.APPROVE_SEARCH)
+        answer = flight_pb2.JoinSearchResponse()
+        async with answering(context):
+            search = SearchId(checked_id("search", request.search))
+            drone = DroneId(checked_id("drone", request.drone))
+            await self._ask(JoinSearch(search, drone, who.name), answer)
         return answer
 
     async def Hold(self, request: Any, context: Context) -> Any:

@@ -28,8 +28,10 @@ from core.events import (
     SearchApproved,
     SearchEnded,
     SearchRefused,
+    SearchReplanned,
     SectorEntered,
     SectorFailed,
+    SectorFlown,
     SectorSwept,
     SightingMade,
     SignedIn,
@@ -71,6 +73,8 @@ Elsewhere = (
     | StripSwept
     | SectorSwept
     | SectorFailed
+    | SectorFlown
+    | SearchReplanned
     | SearchEnded
     | UnitSent
     | TaskAccepted

@@ -28,8 +28,10 @@ from core.events import (
     SearchApproved,
     SearchEnded,
     SearchRefused,
+    SearchReplanned,
     SectorEntered,
     SectorFailed,
+    SectorFlown,
     SectorSwept,
     SightingMade,
     SignedIn,
@@ -61,6 +63,8 @@ Elsewhere = (
     | StripSwept
     | SectorSwept
     | SectorFailed
+    | SectorFlown
+    | SearchReplanned
     | SearchEnded
     | SightingMade
     | AlarmRaised

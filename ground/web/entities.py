@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.drone import Aged, Autopilot, DroneState
-from core.events import Phase, SearchAccepted, SightingMade
+from core.events import Phase, SearchAccepted, SearchReplanned, Sector, SightingMade
 from core.footprint import Footprint
 from core.geo import Area, Covariance, LatLon
 from core.ids import DroneId, IncidentId, SearchId, SectorId, TaskId
@@ -87,12 +87,16 @@ def drone_entity(d: DroneEntry, now: UtcSeconds) -> Entity:
     }
 
 
-def plan_entity(fact: SearchAccepted, states: dict[SectorId, tuple[DroneId, str]]) -> Entity:
-    """The plan of a search; `states`: who flies each sector and how far it is."""
+def plan_entity(fact: SearchAccepted, later: tuple[Sector, ...], states: dict[SectorId, tuple[DroneId, str]]) -> Entity:
+    """The plan of a search as it is now; `later`: sectors dealt since; `states`: who flies each, and how far it is.
+
+    What was superseded is left out: those that took over what it had left are in its place."""
     plan = fact.plan
     sectors = []
-    for s in plan.sectors:
+    for s in (*plan.sectors, *later):
         drone, state = states.get(s.sector, (s.drone, "waiting"))
+        if state == "superseded":
+            continue
         sectors.append(
             {
                 "id": s.sector,
@@ -109,6 +113,22 @@ def plan_entity(fact: SearchAccepted, states: dict[SectorId, tuple[DroneId, str]
         "height_agl_m": plan.height_agl_m,
         "cover": plan.cover,
         "sectors": sectors,
+    }
+
+
+def replan_entity(fact: SearchReplanned, at: UtcSeconds) -> Entity:
+    """One dealing: why, who left or was added, who flies how many metres of it, and how many nobody does."""
+    metres: dict[DroneId, float] = {}
+    for s in fact.sectors:
+        metres[s.drone] = metres.get(s.drone, 0.0) + s.length_m
+    return {
+        "at": at,
+        "cause": fact.cause.value,
+        "drones": list(fact.drones),
+        "shares": [{"drone": d, "length_m": rounded(m, 1)} for d, m in metres.items()],
+        "undone_m": rounded(sum(s.length_m for s in fact.undone), 1),
+        "reason": fact.reason,
+        "by": fact.by,
     }
 
 

@@ -36,8 +36,11 @@ from core.events import (
     SearchApproved,
     SearchEnded,
     SearchRefused,
+    SearchReplanned,
+    Sector,
     SectorEntered,
     SectorFailed,
+    SectorFlown,
     SectorSwept,
     SightingMade,
     SignedIn,
@@ -72,7 +75,7 @@ GONE_S = 60.0
 
 @dataclass(slots=True)
 class SearchEntry:
-    """What the picture knows of one search."""
+    """What the picture knows of one search. `later`: sectors dealt since it was planned."""
 
     id: SearchId
     state: str
@@ -81,6 +84,8 @@ class SearchEntry:
     accepted: SearchAccepted | None = None
     swept: Swept | None = None
     sectors: dict[SectorId, tuple[DroneId, str]] = field(default_factory=dict)
+    later: tuple[Sector, ...] = ()
+    replans: tuple[Entity, ...] = ()
     outcome: str | None = None
     accepted_at: UtcSeconds | None = None
     approved_at: UtcSeconds | None = None
@@ -205,6 +210,8 @@ class Picture:
                 self._drone_fact(fact)
             case SearchAccepted() | SearchRefused() | SearchApproved() | SearchEnded():
                 self._search_fact(fact, record.at)
+            case SearchReplanned():
+                self._replanned(fact, record.at)
             case MissionUploaded() | SectorEntered() | SectorSwept() | SectorFailed() | StripSwept():
                 self._sector_fact(fact)
             case SightingMade():
@@ -219,7 +226,7 @@ class Picture:
                 self._incident_fact(fact)
             case UnitSent() | TaskAccepted() | UnitArrived() | TaskCleared():
                 self._task_fact(fact)
-            case OrderGiven() | OrderAnswered() | ViewGranted() | SignedIn():
+            case OrderGiven() | OrderAnswered() | ViewGranted() | SignedIn() | SectorFlown():
                 pass
             case _:
                 assert_never(fact)
@@ -264,6 +271,18 @@ class Picture:
                 self._retire("searches", fact.search)
         if entry:
             self._mark("searches", fact.search)
+
+    def _replanned(self, fact: SearchReplanned, at: UtcSeconds) -> None:
+        entry = self.searches.get(fact.search)
+        if entry is None:
+            return
+        for gone in fact.superseded:
+            entry.sectors[gone] = (entry.sectors.get(gone, (DroneId(""), ""))[0], "superseded")
+        for sector, state in (*((s, "waiting") for s in fact.sectors), *((s, "failed") for s in fact.undone)):
+            entry.sectors[sector.sector] = (sector.drone, state)
+        entry.later = (*entry.later, *fact.sectors, *fact.undone)
+        entry.replans = (*entry.replans, entities.replan_entity(fact, at))
+        self._mark("searches", fact.search)
 
     def _sector_fact(self, fact: MissionUploaded | SectorEntered | SectorSwept | SectorFailed | StripSwept) -> None:
         entry = self.searches.get(fact.search)
@@ -331,7 +350,8 @@ class Picture:
             "outcome": s.outcome,
             "reasons": list(s.reasons),
             "area": entities.area_geojson(s.accepted.area) if s.accepted else None,
-            "plan": entities.plan_entity(s.accepted, s.sectors) if s.accepted else None,
+            "plan": entities.plan_entity(s.accepted, s.later, s.sectors) if s.accepted else None,
+            "replans": list(s.replans),
             "swept": s.swept.geojson() if s.swept else {"type": "MultiPolygon", "coordinates": []},
             "swept_fraction": round(s.swept.fraction(), 4) if s.swept else 0.0,
             "accepted_at": s.accepted_at,

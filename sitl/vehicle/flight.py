@@ -138,7 +138,8 @@ def _falling(body: Body, dt_s: float) -> Body:
     up = max(body.up_mps - GRAVITY_MPS2 * dt_s, -30.0)
     x, y = body.x_m + body.east_mps * dt_s, body.y_m + body.north_mps * dt_s
     alt = body.alt_m + (body.up_mps + up) / 2 * dt_s
-    return Body(x, y, alt, body.east_mps, body.north_mps, up, body.heading_deg, body.pitch_deg, body.roll_deg, False)
+    motion = (body.east_mps, body.north_mps, up, body.heading_deg, body.pitch_deg, body.roll_deg)
+    return Body(x, y, alt, *motion, grounded=False, broken=body.broken)
 
 
 def _landed(before: Body, after: Body, around: Around) -> Body:

@@ -16,7 +16,7 @@ from core.geo import Covariance
 RANGES: dict[str, tuple[float, float]] = {
     "lat_deg": (-90, 90), "lon_deg": (-180, 180), "pitch_deg": (-180, 180), "roll_deg": (-180, 180),
     "gimbal_pitch_deg": (-90, 0), "cover": (0, 1), "score": (0, 1), "swath_m": (1, 1000), "speed_mps": (0.5, 30),
-    "height_agl_m": (10, 500), "width_px": (1, 640), "height_px": (1, 512),
+    "height_agl_m": (10, 500), "flown_m": (0, 1e9), "width_px": (1, 640), "height_px": (1, 512),
 }  # fmt: skip
 
 

@@ -19,14 +19,17 @@ from core.events import (
     IncidentOpened,
     MissionUploaded,
     Phase,
+    ReplanCause,
     SearchAccepted,
     SearchApproved,
     SearchEnded,
     SearchOutcome,
     SearchPlan,
     SearchRefused,
+    SearchReplanned,
     Sector,
     SectorEntered,
+    SectorFailed,
     SectorSwept,
     StripSwept,
     UnitSent,
@@ -106,6 +109,31 @@ def test_the_picture_shows_what_the_contract_names() -> None:
     sensors = {x["id"]: x["alarm_at"] for x in shown["sites"]["site-1"]["sensors"]}
     assert sensors == {"smoke-1": T0, "gas-1": None}
     assert shown["units"]["u2"]["stale"] is True
+
+
+def test_what_was_dealt_again_stands_in_the_place_of_what_it_took_over() -> None:
+    p = fresh()
+    path = (at(150, 0), at(150, 50))
+    shares = (Sector("s-1.3", "d2", path, 50.0, 5.0), Sector("s-1.4", "d2", path, 25.0, 3.0))
+    undone = (Sector("s-1.5", "d1", path, 12.0, 2.0),)
+    told = SearchReplanned(
+        "s-1", ReplanCause.LOST, ("d1",), ("s-1.1",), shares, undone, "d1: not heard for 120 s", "auto"
+    )
+    facts = [*search(), SectorFailed("s-1", "s-1.1", "d1", "not heard for 120 s"), told]
+    for r in records(*facts):
+        p.hear(r)
+    shown = whole(p)["searches"]["s-1"]
+    sectors = [(s["id"], s["drone"], s["state"]) for s in shown["plan"]["sectors"]]
+    assert sectors == [
+        ("s-1.2", "d2", "waiting"),
+        ("s-1.3", "d2", "waiting"),
+        ("s-1.4", "d2", "waiting"),
+        ("s-1.5", "d1", "failed"),
+    ]
+    (replan,) = shown["replans"]
+    assert (replan["cause"], replan["drones"], replan["undone_m"]) == ("lost", ["d1"], 12.0)
+    assert replan["shares"] == [{"drone": "d2", "length_m": 75.0}]
+    assert replan["reason"] == "d1: not heard for 120 s"
 
 
 def test_telemetry_shows_and_ages() -> None:

@@ -33,6 +33,7 @@ ROUTES = {
         },
     ),
     "/api/v1/searches/s-1/approve": (Role.PILOT, {}),
+    "/api/v1/searches/s-1/join": (Role.PILOT, {"drone": "d1"}),
     "/api/v1/fleet/hold": (Role.PILOT, {}),
     "/api/v1/incidents/i-1/confirm": (Role.PILOT, {"note": "x"}),
     "/api/v1/incidents/i-1/dismiss": (Role.PILOT, {"reason": "x"}),

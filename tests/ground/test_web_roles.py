@@ -24,6 +24,7 @@ ROUTES: dict[tuple[str, str], str | tuple[Operation, ...]] = {
     ("GET", "/api/v1/picture"): (Operation.SEE_PICTURE,),
     ("POST", "/api/v1/searches"): (Operation.PLAN_SEARCH,),
     ("POST", "/api/v1/searches/{id}/approve"): (Operation.APPROVE_SEARCH,),
+    ("POST", "/api/v1/searches/{id}/join"): (Operation.APPROVE_SEARCH,),
     ("GET", "/api/v1/searches/{id}/coverage"): (Operation.SEE_PICTURE,),
     ("POST", "/api/v1/searches/{id}/stop"): (Operation.PLAN_SEARCH,),
     ("POST", "/api/v1/drones/{id}/hold"): (Operation.HOLD_OR_RETURN,),

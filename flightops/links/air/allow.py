@@ -143,10 +143,20 @@ def _param(m: Message, context: Context) -> str | None:
     return None if limits[0] <= value <= limits[1] else f"{name} {value:g} is outside {limits[0]:g} to {limits[1]:g}"
 
 
+def _count(m: Message, context: Context) -> str | None:
+    """ArduPilot keeps items as they come: a mission changed while it is flown would be a mix of old and new."""
+    if _flies_mission(context):
+        return "a mission is never changed while it is flown: hold first"
+    return _range("count", 0, MAX_ITEMS)(m, context)
+
+
 def _clear(_: Message, context: Context) -> str | None:
+    return "the mission being flown is never cleared" if _flies_mission(context) else None
+
+
+def _flies_mission(context: Context) -> bool:
     mode = context.state.mode
-    flying = mode is not None and mode.value is FlightMode.MISSION and not _on_ground(context)
-    return "the mission being flown is never cleared" if flying else None
+    return mode is not None and mode.value is FlightMode.MISSION and not _on_ground(context)
 
 
 def _on_ground(context: Context) -> bool:
@@ -157,7 +167,7 @@ def _on_ground(context: Context) -> bool:
 MESSAGES: dict[str, Check] = {
     "COMMAND_LONG": _command,
     "COMMAND_INT": lambda m, c: f"COMMAND_INT {m.command} is not on the list of what may leave",
-    "MISSION_COUNT": _range("count", 0, MAX_ITEMS),
+    "MISSION_COUNT": _count,
     "MISSION_ITEM_INT": _item,
     "MISSION_REQUEST_LIST": _free,
     "MISSION_REQUEST_INT": _free,

@@ -47,6 +47,7 @@ ARDUPILOT = Dialect(
     },
     before_arming=(set_mode("leave the last mission (guided)", GUIDED), FROM_THE_START),
     start=(Command("fly the mission", MISSION_START),),
+    from_first=(FROM_THE_START,),
     resume=set_mode("fly the mission", AUTO),
     home_first=True,
     bytewise_params=False,

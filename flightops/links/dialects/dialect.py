@@ -49,7 +49,8 @@ class Dialect:
     """One autopilot family.
 
     `mode`: HEARTBEAT.custom_mode to words. `orders`: commands tried in turn for HOLD and RETURN. `before_arming` and
-    `start`: commands of a take-off into the mission. `home_first`: item 0 on board is home, so what we call item k
+    `start`: commands of a take-off into the mission; `from_first`: those after which a mission taken on board in the
+    air is flown from its first item. `home_first`: item 0 on board is home, so what we call item k
     is k + 1 there. `bytewise_params`: PARAM_VALUE carries integers as their bytes, not as a number.
     `settable`: parameters that may be set through the gateway, each with its range.
     """
@@ -62,6 +63,7 @@ class Dialect:
     orders: Mapping[Order, tuple[Command, ...]]
     before_arming: tuple[Command, ...]
     start: tuple[Command, ...]
+    from_first: tuple[Command, ...]
     resume: Command
     home_first: bool
     bytewise_params: bool

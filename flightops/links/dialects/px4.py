@@ -45,6 +45,7 @@ PX4 = Dialect(
     },
     before_arming=(),
     start=(_MISSION,),
+    from_first=(),
     resume=_MISSION,
     home_first=False,
     bytewise_params=True,

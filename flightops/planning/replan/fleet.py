@@ -31,7 +31,8 @@ class Flyer:
     """A drone with its path (n, 2) in metres, (0, 2) when it has none yet, and the metres flown along it.
 
     `left_s`: seconds it can still fly, its way home included; `home` None: unknown, so no way home is counted;
-    `at` None: where its progress says, or at home while it is waiting.
+    `at` None: where its progress says, or at home while it is waiting; `busy_s`: seconds until it is there, for a
+    drone that flies something else before.
     """
 
     path: Floats
@@ -41,6 +42,7 @@ class Flyer:
     left_s: float = float("inf")
     home: Floats | None = None
     at: Floats | None = None
+    busy_s: float = 0.0
 
     def __post_init__(self) -> None:
         path = self.path
@@ -49,6 +51,7 @@ class Flyer:
         within("flown_m", self.flown_m, 0.0, length_m(path) + PAST_END_M)
         if isnan(self.left_s) or self.left_s < 0:
             raise Malformed("left_s", f"{self.left_s:g} s", "seconds are 0 or more")
+        within("busy_s", self.busy_s, 0.0, 1e6)
         for name, place in (("home", self.home), ("at", self.at)):
             if place is not None and (place.shape != (2,) or not np.isfinite(place).all()):
                 raise Malformed(name, "it is no place", "give x and y in metres")

@@ -162,6 +162,7 @@ def _first_load(case: _Case) -> Load:
         if d in lots:
             bound[d] = case.atlas.hop_s(f.place, lots[d].at(0.0), case.from_home(d))
             end = lots[d].at(lots[d].size_s)
+        bound[d] += f.busy_s
         cap[d] = f.left_s - straight_s(end, f.home, f.pace.speed_mps) - RESERVE_S
     return Load(np.where(np.isfinite(bound), bound, 0.0), case.rate, cap)
 
@@ -220,11 +221,11 @@ def _duty(case: _Case, drone: int, order: tuple[Span, ...]) -> Duty:
         pieces.append(Piece(case.lots[span.lot].owner, span.start_m, span.end_m, bends, path))
         at = path[-1]
     track = track_of(f.place, tuple(pieces))
-    finish = track_s(track, f.pace)
+    finish = f.busy_s + track_s(track, f.pace)
     if f.home is None:
         return Duty(drone, f.place, tuple(pieces), np.zeros((0, 2)), finish, finish)
     way = case.atlas.home(at, f.home)
-    total = track_s(np.concatenate([track, way.bends, f.home[None]]), f.pace)
+    total = f.busy_s + track_s(np.concatenate([track, way.bends, f.home[None]]), f.pace)
     return Duty(drone, f.place, tuple(pieces), way.bends, finish, total if np.isfinite(way.seconds) else float("inf"))
 
 

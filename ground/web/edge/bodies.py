@@ -43,6 +43,10 @@ class SearchBody(Body):
     gimbal_pitch_deg: Number | None = None
 
 
+class JoinBody(Body):
+    drone: IdText
+
+
 class NoteBody(Body):
     note: Note = ""
 

@@ -8,14 +8,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from core.commands import ApproveSearch, Hold, ResumeSearch, Return, SearchArea, StopSearch
+from core.commands import ApproveSearch, Hold, JoinSearch, ResumeSearch, Return, SearchArea, StopSearch
 from core.errors import Reason
 from core.ids import DroneId, PersonName, SearchId
 from core.roles import Operation, Principal
 from ground.web.edge.access import Parts, allowed
 from ground.web.edge.answers import Denied, answered, reply
 from ground.web.edge.area import parse_area
-from ground.web.edge.bodies import Nothing, PathId, SearchBody
+from ground.web.edge.bodies import JoinBody, Nothing, PathId, SearchBody
 
 router = APIRouter(prefix="/api/v1")
 Viewer = Annotated[Principal, Depends(allowed(Operation.SEE_PICTURE))]
@@ -39,6 +39,12 @@ async def search(body: SearchBody, who: Planner, parts: Parts) -> Response:
 async def approve(id: PathId, who: Approver, parts: Parts, _: Nothing | None = None) -> Response:
     """Let the drones of a planned search take off."""
     return answered(await parts.ask(ApproveSearch(SearchId(id), who.name)))
+
+
+@router.post("/searches/{id}/join")
+async def join(id: PathId, body: JoinBody, who: Approver, parts: Parts) -> Response:
+    """Let a drone that stands ready take off for a share of what a flying search has left."""
+    return answered(await parts.ask(JoinSearch(SearchId(id), DroneId(body.drone), who.name)))
 
 
 @router.post("/searches/{id}/stop")

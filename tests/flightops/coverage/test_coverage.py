@@ -19,10 +19,12 @@ from core.errors import Accepted, Malformed
 from core.events import (
     Fact,
     Recorded,
+    ReplanCause,
     SearchAccepted,
     SearchEnded,
     SearchOutcome,
     SearchPlan,
+    SearchReplanned,
     Sector,
     SectorEntered,
     SectorFailed,
@@ -91,6 +93,11 @@ def found(facts: Iterable[Fact], means: Means = MEANS) -> Coverage:
     return coverage_of(asked, book.beside(asked), asked.over_by(LATER), means)
 
 
+def lonlat_ring(told: Coverage, gap: Polygon) -> tuple[LatLon, ...]:
+    places = told.frame.to_lonlat_many(shapely.get_coordinates(gap.exterior))
+    return tuple(LatLon(float(lat), float(lon)) for lon, lat in places)
+
+
 boxes = st.lists(
     st.tuples(st.floats(-50, 420), st.floats(-50, 220), st.floats(3, 200), st.floats(3, 90)), min_size=0, max_size=12
 )
@@ -141,6 +148,37 @@ def test_only_sectors_that_are_over_have_gaps() -> None:
     ended = found([*flying, SearchEnded(HERE, SearchOutcome.STOPPED, WHO)])
     assert ended.over
     assert sum(g.area for g in ended.gaps) == pytest.approx(WIDE * (TALL - SWATH), rel=0.01)
+
+
+def test_what_is_dealt_again_is_no_gap_until_its_turn_is_over() -> None:
+    """Of a sector given up half-way what it missed is a gap; the rest is its new sectors' to see, or nobody's."""
+    left = shapely.box(0, 0, 100, 40)
+    failed = SectorFailed(HERE, SectorId("s1.0"), DRONE, "low battery")
+    gone = [accepted(), strip(left), failed]
+    y = SWATH / 2.0
+    dealt, undone = (
+        Sector(SectorId(f"s1.{k}"), DRONE, (FRAME.to_latlon(a, y), FRAME.to_latlon(b, y)), b - a, 10.0)
+        for k, a, b in ((5, 200.0, 280.0), (6, 320.0, 380.0))
+    )
+    told = SearchReplanned(
+        HERE, ReplanCause.BATTERY, (DRONE,), (SectorId("s1.0"),), (dealt,), (undone,), "low battery", WHO
+    )
+    assert sum(g.area for g in found(gone).gaps) == pytest.approx(300 * SWATH, rel=0.03)
+    flown, nobodys, missed = (shapely.box(x, 2, x + 60, 38) for x in (210, 320, 110))
+
+    def gap_m2(facts: list[Fact], where: Polygon) -> float:
+        after = found(facts)
+        gaps = [Polygon([FRAME.to_xy(p) for p in lonlat_ring(after, g)]) for g in after.gaps]
+        return float(shapely.union_all(gaps).intersection(where).area)
+
+    after = [*gone, told]
+    assert gap_m2(after, flown) < 1.0, "it is to be flown"
+    assert gap_m2(after, nobodys) > 2000.0
+    assert gap_m2(after, missed) > 2000.0, "it was given up, and nobody is to fly it again"
+    assert not found(after).over
+    done = [*after, SectorSwept(HERE, dealt.sector, DRONE), *(swept(k) for k in range(1, 5))]
+    assert found(done).over
+    assert gap_m2(done, flown) > 2000.0, "its turn is over and nothing of it was seen"
 
 
 def test_nothing_is_a_gap_before_the_last_strips_are_in() -> None:

@@ -8,9 +8,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from core.commands import ApproveSearch, Hold, ResumeSearch, Return, StopSearch
+from core.commands import ApproveSearch, Hold, JoinSearch, ResumeSearch, Return, StopSearch
 from core.drone import FlightMode
 from core.events import (
+    AUTO,
     DroneJoined,
     DronePhaseChanged,
     Fact,
@@ -19,12 +20,15 @@ from core.events import (
     OrderGiven,
     Phase,
     Recorded,
+    ReplanCause,
     SearchAccepted,
     SearchApproved,
     SearchEnded,
     SearchRefused,
+    SearchReplanned,
     SectorEntered,
     SectorFailed,
+    SectorFlown,
     SectorSwept,
 )
 from core.ids import DroneId, SearchId
@@ -37,6 +41,7 @@ from flightops.fleet.messages import (
     Answered,
     Asked,
     Breached,
+    Dealt,
     Message,
     NotFlown,
     NotResumed,
@@ -49,6 +54,9 @@ from flightops.fleet.messages import (
 )
 from flightops.fleet.state import FleetState, SearchStage, SectorStage
 from flightops.fleet.wishes import answer
+from flightops.redeal.asked import deal_asked, waiting_behind
+from flightops.redeal.deal import Deal
+from flightops.redeal.geometry import dealt
 from tests.flightops.missions.flying import PILOT, order, plan_for, state
 
 DRONES = st.sampled_from([DroneId("d1"), DroneId("d2"), DroneId("d3")])
@@ -101,7 +109,16 @@ class Desk(RuleBasedStateMachine):
                 assert all(fleet.task_of(d) is None for d in drones), "a drone flies one search at a time"
             case SearchEnded():
                 assert fleet.searches[fact.search].stage in (SearchStage.PLANNED, SearchStage.FLYING)
-            case MissionUploaded() | SectorEntered() | SectorSwept() | SectorFailed():
+            case SearchReplanned():
+                search = fleet.searches[fact.search]
+                assert search.stage is SearchStage.FLYING
+                behind = {s.sector.sector for s in waiting_behind(search)}
+                for gone in fact.superseded:
+                    status = search.status(gone)
+                    assert status is not None
+                    assert status.stage is SectorStage.FAILED or gone in behind
+                assert all(search.status(s.sector) is None for s in (*fact.sectors, *fact.undone))
+            case MissionUploaded() | SectorEntered() | SectorFlown() | SectorSwept() | SectorFailed():
                 search = fleet.searches[fact.search]
                 status = search.status(fact.sector)
                 assert search.stage is SearchStage.FLYING
@@ -218,6 +235,22 @@ class Desk(RuleBasedStateMachine):
         if how == "failed":
             self.twice(NotFlown(*ids, "PreArm: compass"))
 
+    @rule(search=SEARCHES, added=st.none() | DRONES)
+    def something_is_dealt_again(self, search: SearchId, added: DroneId | None) -> None:
+        known = self.fleet.searches.get(search)
+        if known is None or (added is not None and known.sector_of(added) is not None):
+            return
+        asked = deal_asked(known, self.fleet, self.states, 1200.0, added)  # type: ignore[arg-type]
+        made = None if asked is None else dealt(asked)
+        if isinstance(made, Deal):
+            by, cause = (AUTO, ReplanCause.LOST) if added is None else (PILOT, ReplanCause.ADDED)
+            drones = (added,) if added is not None else ()
+            self.twice(Dealt(search, cause, drones, made, "it left", by, self.states))  # type: ignore[arg-type]
+
+    @rule(search=SEARCHES, drone=DRONES)
+    def somebody_adds_a_drone(self, search: SearchId, drone: DroneId) -> None:
+        self.wish(JoinSearch(search, drone, PILOT))
+
     @rule(drone=DRONES)
     def restarted(self, drone: DroneId) -> None:
         self.twice(Orphaned(drone))
@@ -248,7 +281,7 @@ class Desk(RuleBasedStateMachine):
     @invariant()
     def ended_searches_leave_no_drone_busy(self) -> None:
         for search in getattr(self, "fleet", FleetState()).searches.values():
-            finished = all(s.stage in (SectorStage.SWEPT, SectorStage.FAILED) for s in search.sectors)
+            finished = not any(s.stage.open for s in search.sectors)
             if finished or search.stage is SearchStage.ENDED:
                 assert all(
                     (t := self.fleet.task_of(s.sector.drone)) is None or t[0] is not search for s in search.sectors

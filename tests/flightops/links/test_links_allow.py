@@ -21,6 +21,7 @@ STATE = DroneState(
     mode=Aged(FlightMode.MISSION, NOW), armed=Aged(True, NOW), in_air=Aged(True, NOW),
 )  # fmt: skip
 GROUND = replace(STATE, in_air=Aged(False, NOW))
+HOVERS = replace(STATE, mode=Aged(FlightMode.HOLD, NOW))
 STALE = replace(STATE, in_air=Aged(False, UtcSeconds(990.0)))
 
 
@@ -52,7 +53,6 @@ def item(
         item(),
         item(22, 3, 0, 0, 40.0),
         item(178, 2, 0, 0, 0.0),
-        mav.MAVLink_mission_count_message(1, 1, 24, 0),
         mav.MAVLink_mission_request_list_message(1, 1, 0),
         mav.MAVLink_param_request_read_message(1, 1, b"NAV_DLL_ACT", -1),
     ],
@@ -142,3 +142,12 @@ def test_every_command_off_the_table_is_refused() -> None:
     for number in range(0, 65536):
         if number not in COMMANDS:
             assert why(command(number))
+
+
+def test_a_mission_is_changed_on_the_ground_or_in_a_hover_only() -> None:
+    count = mav.MAVLink_mission_count_message(1, 1, 24, 0)
+    assert why(count) == "a mission is never changed while it is flown: hold first"
+    assert why(count, STALE) is not None
+    assert why(count, GROUND) is None
+    assert why(count, HOVERS) is None
+    assert why(mav.MAVLink_mission_count_message(1, 1, 2001, 0), HOVERS) is not None

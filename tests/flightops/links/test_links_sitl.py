@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from core.drone import Autopilot, FlightMode
+from core.errors import Fault
 from core.events import Order
 from core.geo import GeoPoint, LatLon, distance_m, moved
 from core.ids import DroneId
@@ -148,3 +150,36 @@ async def test_factory_defaults_are_refused_before_arming(rig: Any, wait_for: An
         "BATT_LOW_MAH",
     } <= {x.field for x in refused.reasons}
     assert not r.states["d1"].armed.value
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("autopilot", list(Autopilot))
+async def test_a_mission_is_replaced_in_a_hover_and_begun_at_its_first_item(
+    rig: Any, wait_for: Any, autopilot: Autopilot
+) -> None:
+    """Not while it is flown; and ArduPilot would else go on in the new one at the number it had reached."""
+    port = 23407 if autopilot is Autopilot.PX4 else 23408
+    r, d1 = rig(DroneSettings(id="d1", link=f"udpin://127.0.0.1:{port}")), DroneId("d1")
+    fleet = run_fleet([spec(autopilot, port, HOME)], FlatTerrain(MetresAmsl(300.0)), SystemClock(), lambda _: None)
+    r.tasks.append(asyncio.create_task(fleet))
+    await r.start()
+    v = await wait_for(lambda: r.client.vehicle(d1), 20)
+    old, aside = mission(HOME), moved(HOME, 90.0, 60.0)
+    await v.upload(old)
+    await v.fly()
+    await wait_for(lambda: distance_m(r.states[d1].place.value, HOME) > 130, 60)
+    begin = old.items[2]
+    there = replace(begin, x=round(aside.lat_deg * 1e7), y=round(aside.lon_deg * 1e7))
+    new = Mission((begin, old.items[1], there, there, replace(there, z=25.0), old.items[-1]), 2, 4)
+    with pytest.raises(Fault, match="from before"):
+        await v.upload(new)
+    assert await v.holds(old)
+    assert not await v.holds(new)
+    assert (await r.client.order(d1, Order.HOLD)).done
+    assert await v.upload(new) == new.digest
+    assert await v.holds(new)
+    assert not await v.holds(old)
+    await v.begin()
+    assert r.states[d1].mode.value is FlightMode.MISSION
+    assert r.states[d1].mission.value.current <= 2
+    await wait_for(lambda: distance_m(r.states[d1].place.value, aside) < 5, 60)

@@ -16,7 +16,6 @@ from core.geo import Area, GeoPoint, LatLon, LocalFrame
 from core.ids import DroneId, PersonName, SearchId, SectorId
 from core.terrain import FlatTerrain, GridTerrain
 from core.units import MetresAmsl, Seconds, UtcSeconds
-from flightops.missions.items import sweep_range
 from flightops.missions.mission import Mission
 from flightops.ports import OrderResult
 
@@ -34,7 +33,7 @@ def at(x_m: float, y_m: float) -> LatLon:
 AREA = Area((at(100, 100), at(400, 100), at(400, 400), at(100, 400)))
 
 
-STANDS = {"d2": at(-60, 0)}
+STANDS = {"d2": at(-60, 0), "d3": at(60, 0)}
 """Where drones stand; the others at the centre. Nearer ones would take off one after the other."""
 
 
@@ -110,6 +109,7 @@ class FakeVehicle:
     calls: list[str] = field(default_factory=list)
     faults: int = 0
     fly_fault: str = ""
+    begin_fault: str = ""
     mission: Mission | None = None
 
     async def upload(self, mission: Mission) -> str:
@@ -130,6 +130,17 @@ class FakeVehicle:
     async def resume(self) -> None:
         self.calls.append("resume")
         await asyncio.sleep(0)
+
+    async def begin(self) -> None:
+        self.calls.append("begin")
+        await asyncio.sleep(0)
+        if self.begin_fault:
+            raise Fault(self.begin_fault)
+
+    async def holds(self, mission: Mission) -> bool:
+        self.calls.append("holds")
+        await asyncio.sleep(0)
+        return self.mission == mission
 
 
 @dataclass
@@ -164,7 +175,7 @@ def in_mission(drone: str, now: float, item: int, **changes: object) -> DroneSta
 
 
 def items_of(mission: Mission) -> tuple[int, int]:
-    return sweep_range(len(mission.items))
+    return mission.sweep_from, mission.sweep_to
 
 
 def hills(seed: int, relief_m: float, step_m: float = 20.0) -> GridTerrain:

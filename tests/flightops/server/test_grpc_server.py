@@ -15,7 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from core.camera import Pose
-from core.commands import ApproveSearch, Hold, SearchArea
+from core.commands import ApproveSearch, Hold, JoinSearch, SearchArea
 from core.drone import DroneState
 from core.errors import Accepted, Fault, Refused
 from core.events import Box, DroneJoined, Recorded, SearchAccepted, SightingMade, SignedIn, ViewGranted
@@ -207,6 +207,18 @@ async def test_approve_and_hold(bench: Bench) -> None:
     pilot, unit = PersonName("pilot-1"), PersonName("unit-1")
     approved = ApproveSearch(SearchId("s1"), pilot)
     assert bench.desk.asked == [approved, Hold(DroneId("d1"), unit), Hold(None, unit)]
+
+
+async def test_a_pilot_adds_a_drone(bench: Bench) -> None:
+    join = flight_pb2.JoinSearchRequest(search="s1", drone="d3")
+    assert (await bench.flight.JoinSearch(join, metadata=token(Role.PILOT))).accepted
+    assert bench.desk.asked == [JoinSearch(SearchId("s1"), DroneId("d3"), PersonName("pilot-1"))]
+    code, _, _ = await status(bench.flight.JoinSearch(join, metadata=token(Role.DISPATCHER)))
+    assert code is grpc.StatusCode.PERMISSION_DENIED
+    bad = flight_pb2.JoinSearchRequest(search="s1", drone="d 3")
+    code, text, _ = await status(bench.flight.JoinSearch(bad, metadata=token(Role.PILOT)))
+    assert code is grpc.StatusCode.INVALID_ARGUMENT
+    assert "drone" in text
 
 
 async def test_deadline_is_kept_and_a_fault_is_unavailable(bench: Bench) -> None:

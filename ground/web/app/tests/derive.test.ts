@@ -141,6 +141,19 @@ describe("answers", () => {
   });
 });
 
+describe("who could join a search", () => {
+  const replan = { at: NOW, cause: "lost", drones: ["d2"], shares: [], undone_m: 300, reason: "d2: not heard", by: "auto" };
+  const flying = search({ state: "flying", replans: [replan] });
+  const ready = drone({ id: "d2", phase: "grounded" });
+  it("is a drone that stands ready and has nothing of it to fly, once something was dealt out again", () => {
+    const drones = { d3: { ...ready, id: "d3" }, d2: ready, d1: drone() };
+    expect(d.couldJoin(flying, drones, NOW).map((x) => x.id)).toEqual(["d2", "d3"]);
+    expect(d.couldJoin({ ...flying, replans: [] }, drones, NOW)).toEqual([]);
+    expect(d.couldJoin({ ...flying, state: "ended" }, drones, NOW)).toEqual([]);
+    expect(d.couldJoin(flying, { d2: { ...ready, lost: true } }, NOW)).toEqual([]);
+  });
+});
+
 describe("newId", () => {
   it("tells the minute, fits the server's rule for ids, and differs each time", () => {
     const ids = Array.from({ length: 50 }, () => newId("S", new Date(2026, 10, 22, 3, 7)));

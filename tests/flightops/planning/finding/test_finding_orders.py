@@ -31,7 +31,8 @@ PACE = Pace()
 FIELD = Polygon([(0, 0), (900, 0), (900, 600), (0, 600)], [[(400, 250), (500, 250), (500, 340), (400, 340)]])
 BENT = Polygon([(0, 0), (800, 0), (800, 300), (300, 320), (300, 700), (0, 700)])
 FEW = settings(deadline=None, max_examples=30)
-wander = st.lists(st.tuples(st.floats(-500, 500), st.floats(-500, 500)), min_size=2, max_size=12, unique=True)
+metres = st.floats(-500, 500, allow_subnormal=False)
+wander = st.lists(st.tuples(metres, metres), min_size=2, max_size=12, unique=True)
 
 
 def area_of(polygon: Polygon) -> Area:

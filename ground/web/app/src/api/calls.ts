@@ -96,6 +96,10 @@ export function decideSearch(id: Id, wish: "approve" | "stop"): Promise<Answer<I
   return ask("POST", `${V1}/searches/${part(id)}/${wish}`, {}, accepted);
 }
 
+export function joinSearch(id: Id, drone: Id): Promise<Answer<Id>> {
+  return ask("POST", `${V1}/searches/${part(id)}/join`, { drone }, accepted);
+}
+
 export type DroneOrder = "hold" | "return" | "resume";
 
 export function orderDrone(id: Id, order: DroneOrder): Promise<Answer<Id>> {

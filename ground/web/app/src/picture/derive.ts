@@ -95,3 +95,12 @@ export function planTimeS(search: Search): number | null {
   const times = search.plan?.sectors.map((s) => s.time_s) ?? [];
   return times.length > 0 ? Math.max(...times) : null;
 }
+
+/** Drones on the ground that could take a share of what a flying search has left to others, or to nobody. */
+export function couldJoin(search: Search, drones: Readonly<Record<Id, Drone>>, now: number): Drone[] {
+  if (search.state !== "flying" || search.replans.length === 0) return [];
+  const busy = new Set(search.plan?.sectors.filter((s) => s.state === "waiting" || s.state === "flying").map((s) => s.drone));
+  return Object.values(drones)
+    .filter((d) => d.phase === "grounded" && d.search === null && freshness(d, now) === "fresh" && !busy.has(d.id))
+    .sort((a, b) => a.id.localeCompare(b.id));
+}

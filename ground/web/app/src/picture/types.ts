@@ -90,13 +90,27 @@ export interface SearchPlan {
   sectors: Sector[];
 }
 
+/** What a drone left, or what was left when one was added, was dealt out again. */
+export interface Replan {
+  at: number;
+  cause: string;
+  drones: Id[];
+  shares: { drone: Id; length_m: number }[];
+  /** Metres of path that nobody flies. */
+  undone_m: number;
+  reason: string;
+  by: string;
+}
+
 export interface Search {
   id: Id;
   state: SearchState;
   outcome: string | null;
   reasons: Reason[];
   area: Polygon | null;
+  /** The sectors as they are now: those that took over stand in the place of those they took over from. */
   plan: SearchPlan | null;
+  replans: Replan[];
   swept: MultiPolygon | null;
   swept_fraction: number;
   accepted_at: number | null;

@@ -40,7 +40,7 @@ export function task(given: Partial<Task> = {}): Task {
 
 export function search(given: Partial<Search> = {}): Search {
   return {
-    id: "q1", state: "planned", outcome: null, reasons: [], area: null, plan: null, swept: null, swept_fraction: 0,
+    id: "q1", state: "planned", outcome: null, reasons: [], area: null, plan: null, replans: [], swept: null, swept_fraction: 0,
     accepted_at: NOW, approved_at: null, ended_at: null, by: "li",
     ...given,
   };
