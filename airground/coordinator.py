@@ -26,7 +26,7 @@ from core.errors import Accepted, Fault, Refused
 from core.events import DroneWarned, SightingMade
 from core.footprint import Footprint
 from core.ids import DroneId
-from core.io.children import die_with_parent
+from core.io.children import die_with_parent, in_background
 from core.io.files.accounts import AccountsFile
 from core.io.log.sqlite import SqliteLog, SqliteTrail
 from core.io.runtime import SystemClock, new_secret
@@ -37,7 +37,7 @@ from flightops.coverage.seen import Means
 from flightops.fleet.looked_for import looked_for_at, looks_for
 from flightops.links.client import GatewayClient
 from flightops.missions.desk import DeskSettings, FlightDesk
-from flightops.planning.search import plan_search
+from flightops.planning.search import loaded, plan_search
 from flightops.server.flight import FlightSource
 from flightops.server.serve import GrpcServer
 from ground.desk import Ground, GroundDesk
@@ -64,7 +64,9 @@ class Coordinator:
         self._trail = SqliteTrail(data / "trail.db")
         self._accounts = AccountsFile(data / "accounts.json")
         self._gateway = GatewayClient(settings, self._clock)
-        self._planners = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), die_with_parent)
+        spawn = multiprocessing.get_context("spawn")
+        self._planners = ProcessPoolExecutor(1, spawn, die_with_parent)
+        self._betterers = ProcessPoolExecutor(1, spawn, in_background)
         self._flight = self._flight_desk()
         self._ground = GroundDesk(self._log, self._trail, self._clock, self._ground_parts())
         self._streams = Streams(settings, self._data.terrain, self._clock)
@@ -81,7 +83,7 @@ class Coordinator:
         heights = {DroneId(d.id): d.height_agl_m for d in drones if d.height_agl_m is not None}
         endurance_s = min((d.endurance_s for d in drones), default=1200.0)
         approve = self._settings.search.auto_approve
-        told = DeskSettings(approve, endurance_s, heights, workers=self._planners)
+        told = DeskSettings(approve, endurance_s, heights, workers=self._planners, betterers=self._betterers)
         return FlightDesk(self._log, self._gateway, plan_search, self._data.terrain, self._lens(), self._clock, told)
 
     def _lens(self) -> Camera:
@@ -168,6 +170,7 @@ class Coordinator:
         stop = asyncio.Event()
         for sign in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+        self._planners.submit(loaded)  # so that the first order need not wait for that
         try:
             async with asyncio.TaskGroup() as tasks:
                 jobs = (self._flight.run(), self._ground.run(), self._live.run(), self._record_warnings())
@@ -182,7 +185,8 @@ class Coordinator:
         finally:
             await grpc.stop()
             await self._gateway.stop()
-            self._planners.shutdown(wait=False, cancel_futures=True)
+            for workers in (self._planners, self._betterers):
+                workers.shutdown(wait=False, cancel_futures=True)
             self._trail.close()
             await self._log.close()
 

@@ -36,6 +36,7 @@ from core.events.search import (
     ReplanCause,
     SearchAccepted,
     SearchApproved,
+    SearchBettered,
     SearchEnded,
     SearchOutcome,
     SearchPlan,
@@ -63,6 +64,7 @@ Fact = (
     | SearchAccepted
     | SearchRefused
     | SearchApproved
+    | SearchBettered
     | MissionUploaded
     | SectorEntered
     | StripSwept
@@ -122,6 +124,7 @@ __all__ = [
     "ReplanCause",
     "SearchAccepted",
     "SearchApproved",
+    "SearchBettered",
     "SearchEnded",
     "SearchOutcome",
     "SearchPlan",

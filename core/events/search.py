@@ -59,6 +59,15 @@ class SearchAccepted:
 
 
 @dataclass(frozen=True, slots=True)
+class SearchBettered:
+    """A quicker plan for the same order and drones, found before anybody approved the search; it takes the place of the
+    one before."""
+
+    search: SearchId
+    plan: SearchPlan
+
+
+@dataclass(frozen=True, slots=True)
 class SearchRefused:
     search: SearchId
     reasons: tuple[Reason, ...]

@@ -8,6 +8,8 @@ import signal
 import sys
 
 _PR_SET_PDEATHSIG = 1
+BACKGROUND = 10
+"""Niceness of work that nobody waits for."""
 
 
 def die_with_parent() -> None:
@@ -16,3 +18,9 @@ def die_with_parent() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() == 1:
             os._exit(1)
+
+
+def in_background() -> None:
+    """`die_with_parent`, and only what other processes leave of the processor."""
+    die_with_parent()
+    os.nice(BACKGROUND)

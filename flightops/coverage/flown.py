@@ -9,6 +9,7 @@ import numpy as np
 from core.events import (
     Recorded,
     SearchAccepted,
+    SearchBettered,
     SearchEnded,
     SearchPlan,
     SearchReplanned,
@@ -74,6 +75,8 @@ class FlownSearches:
         match record.fact:
             case SearchAccepted(search=id_, area=area, plan=plan):
                 self._searches.setdefault(id_, Searched(id_, area, plan, record.at, plan.sectors))
+            case SearchBettered(search=id_, plan=plan) if known := self._searches.get(id_):
+                known.plan, known.sectors = plan, plan.sectors
             case StripSwept(search=id_, ring=ring) if known := self._searches.get(id_):
                 known.strips.append(lonlat(ring))
             case SectorEntered(search=id_, sector=sector) if known := self._searches.get(id_):

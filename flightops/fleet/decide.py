@@ -20,6 +20,7 @@ from flightops.fleet.machine import BREACHED, TABLE, Sign
 from flightops.fleet.messages import (
     Answered,
     Asked,
+    Bettered,
     Breached,
     Dealt,
     Effect,
@@ -34,7 +35,7 @@ from flightops.fleet.messages import (
 )
 from flightops.fleet.state import IN_AIR, FleetState
 from flightops.fleet.telemetry import decide_telemetry, decide_tick, orphan_facts
-from flightops.fleet.wishes import ANSWER_S, decide_planned, decide_wish, failed, phase_facts
+from flightops.fleet.wishes import ANSWER_S, decide_bettered, decide_planned, decide_wish, failed, phase_facts
 from flightops.redeal.decide import decide_dealt
 
 
@@ -45,6 +46,8 @@ def decide(fleet: FleetState, message: Message, now: UtcSeconds) -> tuple[Fact, 
             return decide_wish(fleet, message.wish, message.states, now)
         case Planned():
             return decide_planned(fleet, message, now)
+        case Bettered():
+            return decide_bettered(fleet, message)
         case Dealt():
             return decide_dealt(fleet, message, now)
         case DroneState():

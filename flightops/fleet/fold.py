@@ -25,6 +25,7 @@ from core.events import (
     Recorded,
     SearchAccepted,
     SearchApproved,
+    SearchBettered,
     SearchEnded,
     SearchRefused,
     SearchReplanned,
@@ -58,7 +59,8 @@ DroneFact = (
     DroneJoined | DroneLinkLost | DroneLinkRestored | DronePhaseChanged | OrderGiven | OrderAnswered | MissionUploaded
 )
 SectorFact = SectorEntered | SectorFlown | SectorSwept | SectorFailed
-SearchFact = SearchAccepted | SearchRefused | SearchApproved | SearchReplanned | SearchEnded | SectorFact
+PlanFact = SearchAccepted | SearchBettered | SearchReplanned
+SearchFact = PlanFact | SearchRefused | SearchApproved | SearchEnded | SectorFact
 
 
 def fold(fleet: FleetState, recorded: Recorded) -> FleetState:
@@ -81,6 +83,7 @@ def fold(fleet: FleetState, recorded: Recorded) -> FleetState:
             SearchAccepted()
             | SearchRefused()
             | SearchApproved()
+            | SearchBettered()
             | SearchReplanned()
             | SearchEnded()
             | SectorEntered()
@@ -164,6 +167,9 @@ def _search_after(old: Search | None, fact: SearchFact, at: UtcSeconds) -> Searc
     match fact:
         case SearchApproved():
             return replace(old, stage=SearchStage.FLYING)
+        case SearchBettered():
+            better = tuple(SectorStatus(s) for s in fact.plan.sectors)
+            return replace(old, plan=fact.plan, sectors=better) if old.stage is SearchStage.PLANNED else old
         case SearchReplanned():
             return _replanned(old, fact)
         case SearchEnded():

@@ -37,6 +37,14 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Bettered:
+    """What more effort made of an order whose plan nobody has approved yet."""
+
+    search: SearchId
+    plan: SearchPlan
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """The control loop's look at the links. A drone not heard since the desk woke counts as heard at `woke`.
     `dealing`: searches of which something is being dealt out again, so that they are not over."""
@@ -129,4 +137,4 @@ class Answered:
 
 
 Effect = Uploading | Uploaded | NotFlown | NotResumed | Orphaned | Breached | Answered
-Message = Asked | Planned | Dealt | Tick | DroneState | Effect
+Message = Asked | Planned | Bettered | Dealt | Tick | DroneState | Effect

@@ -16,19 +16,22 @@ from core.events import (
     Phase,
     SearchAccepted,
     SearchApproved,
+    SearchBettered,
     SearchEnded,
     SearchOutcome,
+    SearchPlan,
     SearchRefused,
     SectorFailed,
 )
 from core.ids import DroneId, PersonName, SearchId
 from core.units import UtcSeconds
 from flightops.fleet.machine import ORDERED, TABLE, Sign
-from flightops.fleet.messages import Planned, States, Wish
+from flightops.fleet.messages import Bettered, Planned, States, Wish
 from flightops.fleet.state import IN_AIR, Drone, FleetState, SearchStage
 from flightops.redeal.asked import deal_asked
 from flightops.safety.preflight import unfit
 
+LEAST_GAIN_S = 1.0
 ANSWER_S = 15.0
 """An order not answered within this is taken as lost and may be given again."""
 
@@ -94,6 +97,20 @@ def decide_planned(fleet: FleetState, planned: Planned, now: UtcSeconds) -> tupl
             return (accepted, SearchApproved(order.search, AUTO)) if planned.auto else (accepted,)
         result = Refused(tuple(reasons))
     return (SearchRefused(order.search, result.reasons, order.by),)
+
+
+def decide_bettered(fleet: FleetState, bettered: Bettered) -> tuple[Fact, ...]:
+    """A plan takes another's place while nobody has approved it, when it is over sooner by LEAST_GAIN_S or more."""
+    search = fleet.searches.get(bettered.search)
+    if search is None or search.plan is None or search.stage is not SearchStage.PLANNED:
+        return ()
+    gain_s = longest_s(search.plan) - longest_s(bettered.plan)
+    return (SearchBettered(bettered.search, bettered.plan),) if gain_s >= LEAST_GAIN_S else ()
+
+
+def longest_s(plan: SearchPlan) -> float:
+    """Flight time of a plan's longest sector, s."""
+    return max(s.time_s for s in plan.sectors)
 
 
 def drones_for(fleet: FleetState, order: SearchArea, states: States, now: UtcSeconds) -> tuple[DroneId, ...]:

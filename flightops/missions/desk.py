@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 
@@ -26,25 +27,25 @@ from core.events import (
     SectorSwept,
 )
 from core.footprint import Footprint
-from core.geo import LatLon
 from core.ids import DroneId, SearchId
 from core.log import EventLog
 from core.terrain import Terrain
 from core.units import UtcSeconds, positive
 from flightops.fleet.decide import decide
 from flightops.fleet.fold import fold
-from flightops.fleet.messages import Asked, Breached, Message, Orphaned, Planned, States, Tick, Wish
-from flightops.fleet.state import FleetState
+from flightops.fleet.messages import Asked, Bettered, Breached, Message, Orphaned, Planned, States, Tick, Wish
+from flightops.fleet.state import FleetState, SearchStage
 from flightops.fleet.wishes import ANSWER_S, answer, drones_for, flying
 from flightops.missions import strips
 from flightops.missions.runner import Runner
 from flightops.missions.sorties import homes_of, proved
+from flightops.planning.sweep import Effort
 from flightops.ports import Gateway
 from flightops.redeal.dealer import Dealer
 from flightops.safety.preflight import too_long
 from flightops.safety.watch import Watch, orphans
 
-Planner = Callable[[SearchArea, tuple[tuple[DroneId, LatLon | None], ...], Camera], SearchPlan | Refused]
+Planner = Callable[..., SearchPlan | Refused]
 """flightops.planning.search.plan_search. Pure and slow (seconds), so it runs in `DeskSettings.workers`."""
 
 CONTROL_S = 0.2
@@ -66,6 +67,7 @@ class DeskSettings:
     """`endurance_s`: flight time of a full battery. `heights_m`: transit heights above home fixed by settings.
 
     `workers`: where planning runs; None: one thread. A process pool keeps the control loop free of the planner's CPU.
+    `betterers`: where quicker plans are looked for while a first one waits for its pilot; None: nowhere.
     """
 
     auto_approve: bool = False
@@ -73,6 +75,7 @@ class DeskSettings:
     heights_m: Mapping[DroneId, float] = field(default_factory=dict)
     planning_limit_s: float = 120.0
     workers: Executor | None = None
+    betterers: Executor | None = None
     control_s: float = CONTROL_S
 
     def __post_init__(self) -> None:
@@ -262,17 +265,33 @@ class FlightDesk:
         if isinstance(answered, Refused) or wish.search in self._fleet.searches:
             return answered
         drones = drones_for(self._fleet, wish, self._states, self._clock.now())
-        result = await self._plan(wish, drones)
+        betterers = None if self._settings.auto_approve else self._settings.betterers
+        first = self._planner if betterers is None else partial(self._planner, effort=Effort.FIRST)
+        result = await self._plan(wish, drones, first, self._workers)
         await self.tell(Planned(wish, result, dict(self._states), self._settings.auto_approve))
+        if betterers is not None and not isinstance(result, Refused):
+            self.spawn(f"better {wish.search}", self._better(wish, drones, betterers))
         return answer(self._fleet, wish, self._states, self._clock.now())
 
-    async def _plan(self, wish: SearchArea, drones: tuple[DroneId, ...]) -> SearchPlan | Refused:
+    async def _better(self, wish: SearchArea, drones: tuple[DroneId, ...], betterers: Executor) -> None:
+        """Quicker plans, proved as the first one was, while it waits for its pilot."""
+        for effort in (Effort.FAST, Effort.BEST):
+            known = self._fleet.searches.get(wish.search)
+            if known is None or known.stage is not SearchStage.PLANNED:
+                return
+            result = await self._plan(wish, drones, partial(self._planner, effort=effort), betterers)
+            if not isinstance(result, Refused):
+                await self.tell(Bettered(wish.search, result))
+
+    async def _plan(
+        self, wish: SearchArea, drones: tuple[DroneId, ...], planner: Planner, workers: Executor
+    ) -> SearchPlan | Refused:
         homes = homes_of(self._states)
         started = tuple((d, homes.get(d)) for d in drones)
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._settings.planning_limit_s):
-                plan = await loop.run_in_executor(self._workers, self._planner, wish, started, self._camera)
+                plan = await loop.run_in_executor(workers, planner, wish, started, self._camera)
         except Malformed as e:
             return Refused.because(e.field, e.problem, e.fix)
         except TimeoutError:

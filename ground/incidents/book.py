@@ -26,6 +26,7 @@ from core.events import (
     Recorded,
     SearchAccepted,
     SearchApproved,
+    SearchBettered,
     SearchEnded,
     SearchRefused,
     SearchReplanned,
@@ -68,6 +69,7 @@ Elsewhere = (
     | SearchAccepted
     | SearchRefused
     | SearchApproved
+    | SearchBettered
     | MissionUploaded
     | SectorEntered
     | StripSwept

@@ -26,6 +26,7 @@ from core.events import (
     Recorded,
     SearchAccepted,
     SearchApproved,
+    SearchBettered,
     SearchEnded,
     SearchRefused,
     SearchReplanned,
@@ -58,6 +59,7 @@ Elsewhere = (
     | SearchAccepted
     | SearchRefused
     | SearchApproved
+    | SearchBettered
     | MissionUploaded
     | SectorEntered
     | StripSwept

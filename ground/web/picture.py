@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from core.drone import DroneState
@@ -34,6 +34,7 @@ from core.events import (
     Recorded,
     SearchAccepted,
     SearchApproved,
+    SearchBettered,
     SearchEnded,
     SearchRefused,
     SearchReplanned,
@@ -210,6 +211,8 @@ class Picture:
                 self._drone_fact(fact)
             case SearchAccepted() | SearchRefused() | SearchApproved() | SearchEnded():
                 self._search_fact(fact, record.at)
+            case SearchBettered():
+                self._bettered(fact)
             case SearchReplanned():
                 self._replanned(fact, record.at)
             case MissionUploaded() | SectorEntered() | SectorSwept() | SectorFailed() | StripSwept():
@@ -270,6 +273,13 @@ class Picture:
                 self._free(fact.search, None)
                 self._retire("searches", fact.search)
         if entry:
+            self._mark("searches", fact.search)
+
+    def _bettered(self, fact: SearchBettered) -> None:
+        entry = self.searches.get(fact.search)
+        if entry and entry.accepted and entry.state == "planned":
+            entry.accepted = replace(entry.accepted, plan=fact.plan)
+            entry.swept = _swept(entry.accepted)
             self._mark("searches", fact.search)
 
     def _replanned(self, fact: SearchReplanned, at: UtcSeconds) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import msgspec
 import numpy as np
@@ -22,6 +23,7 @@ from core.events import (
     ReplanCause,
     SearchAccepted,
     SearchApproved,
+    SearchBettered,
     SearchEnded,
     SearchOutcome,
     SearchPlan,
@@ -109,6 +111,17 @@ def test_the_picture_shows_what_the_contract_names() -> None:
     sensors = {x["id"]: x["alarm_at"] for x in shown["sites"]["site-1"]["sensors"]}
     assert sensors == {"smoke-1": T0, "gas-1": None}
     assert shown["units"]["u2"]["stale"] is True
+
+
+def test_a_better_plan_takes_the_place_of_the_first_until_it_is_approved() -> None:
+    accepted, approved, *_ = search()
+    quicker = replace(accepted.plan, sectors=(replace(accepted.plan.sectors[0], time_s=15.0), accepted.plan.sectors[1]))
+    bettered = SearchBettered("s-1", quicker)
+    for told, shown_s in (((accepted, bettered), 15.0), ((accepted, approved, bettered), 20.0)):
+        p = fresh()
+        for r in records(*told):
+            p.hear(r)
+        assert whole(p)["searches"]["s-1"]["plan"]["sectors"][0]["time_s"] == shown_s
 
 
 def test_what_was_dealt_again_stands_in_the_place_of_what_it_took_over() -> None:

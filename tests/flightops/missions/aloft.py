@@ -13,7 +13,7 @@ from core.errors import Accepted
 from core.events import Fact, Phase
 from core.ids import DroneId, SearchId
 from core.io.log.memory import MemoryLog
-from flightops.missions.desk import DeskSettings, FlightDesk
+from flightops.missions.desk import DeskSettings, FlightDesk, Planner
 from flightops.missions.items import ITEMS_BEFORE_SWEEP
 from tests.flightops.missions.flying import (
     CAMERA,
@@ -85,10 +85,11 @@ async def flying(
     settings: DeskSettings = FAST,
     start: float = 1_000_000.0,
     gate: FakeGateway | None = None,
+    planner: Planner = tiny_planner,
 ) -> AsyncIterator[Flight]:
     log, clock = log or MemoryLog(), FakeClock(start)
     gate = gate or gateway("d1", "d2")
-    desk = FlightDesk(log, gate, tiny_planner, FLAT, CAMERA, clock, settings)
+    desk = FlightDesk(log, gate, planner, FLAT, CAMERA, clock, settings)
     running = asyncio.create_task(desk.run())
     flight = Flight(desk, gate, log, clock)
     await flight.until(lambda: desk.alive)
