@@ -24,7 +24,8 @@ from core.units import UtcSeconds, positive, within
 
 @dataclass(frozen=True, slots=True)
 class SearchArea:
-    """Sweep an area. `drones` empty: all that can fly. `swath_m` None: from camera and height."""
+    """Sweep an area. `drones` empty: all that can fly. `swath_m` None: from camera and height. `margin_m`: how far
+    inside the outline and off no-fly zones sweeps keep: what GNSS and control may be off by."""
 
     search: SearchId
     area: Area
@@ -34,9 +35,11 @@ class SearchArea:
     speed_mps: float = 12.0
     swath_m: float | None = None
     gimbal_pitch_deg: float = -90.0
+    margin_m: float = 5.0
 
     def __post_init__(self) -> None:
         checked_id("search", self.search)
+        within("margin_m", self.margin_m, 0.0, 100.0)
         within("height_agl_m", self.height_agl_m, 10.0, 500.0)
         within("speed_mps", self.speed_mps, 0.5, 30.0)
         within("gimbal_pitch_deg", self.gimbal_pitch_deg, -90.0, -30.0)

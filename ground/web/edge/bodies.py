@@ -41,6 +41,7 @@ class SearchBody(Body):
     speed_mps: Number | None = None
     swath_m: Number | None = None
     gimbal_pitch_deg: Number | None = None
+    margin_m: Number | None = None
 
 
 class JoinBody(Body):

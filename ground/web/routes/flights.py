@@ -29,7 +29,8 @@ Pilot = Annotated[Principal, Depends(allowed(Operation.FLY))]
 async def search(body: SearchBody, who: Planner, parts: Parts) -> Response:
     """Plan a search; nothing flies before it is approved."""
     area = await asyncio.to_thread(parse_area, body.area)
-    given = body.model_dump(exclude_none=True, include={"height_agl_m", "speed_mps", "swath_m", "gimbal_pitch_deg"})
+    named = {"height_agl_m", "speed_mps", "swath_m", "gimbal_pitch_deg", "margin_m"}
+    given = body.model_dump(exclude_none=True, include=named)
     id_ = SearchId(body.id or parts.new_id("s"))
     drones = tuple(map(DroneId, body.drones))
     return answered(await parts.ask(SearchArea(search=id_, area=area, by=who.name, drones=drones, **given)))

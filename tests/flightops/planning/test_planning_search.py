@@ -46,6 +46,17 @@ def test_an_order_becomes_a_plan() -> None:
         assert sector.time_s > sector.length_m / 12.0
 
 
+def test_sweeps_keep_off_the_outline_and_no_fly_zones() -> None:
+    for wish, kept_m in ((order(swath_m=20.0), 5.0), (order(swath_m=20.0, margin_m=8.0), 8.0)):
+        plan = plan_search(wish, DRONES, THERMAL_640)
+        assert isinstance(plan, SearchPlan)
+        hole, outline = (shapely.Polygon([FRAME.to_xy(p) for p in r]) for r in (FOREST.holes[0], FOREST.outer))
+        for sector in plan.sectors:
+            path = shapely.linestrings([FRAME.to_xy(p) for p in sector.path])
+            assert shapely.distance(path, hole) >= kept_m
+            assert shapely.distance(path, outline.exterior) >= kept_m
+
+
 def test_swath_follows_from_camera_and_height() -> None:
     plan = plan_search(order(height_agl_m=60.0), ((DroneId("d1"), None),), THERMAL_640)
     assert isinstance(plan, SearchPlan)
