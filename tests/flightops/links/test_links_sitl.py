@@ -170,7 +170,8 @@ async def test_a_mission_is_replaced_in_a_hover_and_begun_at_its_first_item(
     await wait_for(lambda: distance_m(r.states[d1].place.value, HOME) > 130, 60)
     begin = old.items[2]
     there = replace(begin, x=round(aside.lat_deg * 1e7), y=round(aside.lon_deg * 1e7))
-    new = Mission((begin, old.items[1], there, there, replace(there, z=25.0), old.items[-1]), 2, 4)
+    items = (begin, old.items[1], there, there, replace(there, z=25.0), old.items[-1])
+    new = Mission(items, 2, 4, old.out, old.back)
     with pytest.raises(Fault, match="from before"):
         await v.upload(new)
     assert await v.holds(old)
