@@ -21,6 +21,8 @@ from flightops.fleet.state import FleetState
 
 EVERY_S = 5.0
 SIMPLIFY_M = 0.5
+BRAKE_S = 6.0
+"""A drone told to hold still looks at the ground it brakes over; it goes on from where it stopped."""
 LATE_S = 2.0
 """Footprints come after the telemetry of their moment; a sweep's end waits this long for the last ones."""
 
@@ -84,7 +86,8 @@ def advanced(
     for drone in sweeps.keys() | {d for d, known in fleet.drones.items() if known.phase is Phase.SWEEPING}:
         sweep, now_on = sweeps.get(drone), _sweeping(fleet, drone)
         if sweep is not None and sweep.until is None and now_on != (sweep.search, sweep.sector):
-            sweep = replace(sweep, until=now)
+            braking = fleet.drones[drone].phase is Phase.HOLDING
+            sweep = replace(sweep, until=UtcSeconds(now + BRAKE_S) if braking else now)
         if sweep is not None and (due(sweep, now) or (now_on is not None and sweep.until is not None)):
             gone = over(sweep, now) or (sweep.until is not None and now_on is not None)
             rest, made = flushed(sweep, now)

@@ -16,7 +16,7 @@ from core.geo import LatLon
 from core.ids import DroneId, SearchId, SectorId
 from core.units import UtcSeconds
 from flightops.fleet.state import Drone, FleetState, OnBoard
-from flightops.missions.strips import EVERY_S, LATE_S, advanced, flushed, saw, started
+from flightops.missions.strips import BRAKE_S, EVERY_S, LATE_S, advanced, flushed, saw, started
 from tests.flightops.missions.flying import FRAME, at
 
 D1 = DroneId("d1")
@@ -96,3 +96,14 @@ def test_the_next_sector_ends_the_last_one() -> None:
     sweeps, made = advanced(sweeps, fleet(Phase.SWEEPING, "s2.1"), t(2))
     assert [s.sector for s in made] == ["s1.1"]
     assert sweeps[D1].sector == "s2.1"
+
+
+def test_ground_braked_over_into_a_hold_is_seen_and_the_hover_is_not_told_for_ever() -> None:
+    sweeps, _ = advanced({}, fleet(Phase.SWEEPING), t(0))
+    sweeps = {D1: saw(sweeps[D1], Footprint(D1, t(1), box(0, 0)))}
+    sweeps, none = advanced(sweeps, fleet(Phase.HOLDING), t(2))
+    sweeps = {D1: saw(saw(sweeps[D1], Footprint(D1, t(4), box(0, 30))), Footprint(D1, t(20), box(0, 300)))}
+    assert none == ()
+    sweeps, strips = advanced(sweeps, fleet(Phase.HOLDING), t(2 + BRAKE_S + LATE_S))
+    assert area_m2(strips) == pytest.approx(40.0 * 70.0, rel=1e-3)
+    assert sweeps == {}
