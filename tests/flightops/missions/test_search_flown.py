@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from flightops.coverage.flown import SETTLE_S
 from flightops.coverage.seen import Means
 from flightops.fleet.state import SearchStage
 from flightops.missions.heights import LOW_M, NEAR_M, STACK_M
+from flightops.missions.strips import BRAKE_S
 from tests.flightops.missions.airfield import FRAME, PILOT, SLOPE, Flown, accepted, airfield
 
 HEIGHT_M = 25.0
@@ -51,7 +53,7 @@ async def test_both_families_sweep_a_slope_hold_resume_and_end(tmp_path: Path) -
             "orders answered", lambda: all(o.order and o.order.done for o in f.desk.fleet.drones.values()), 12
         )
         assert f.phases() == {Phase.HOLDING}
-        assert 0.1 < await tells_what_was_seen(f, search) < 0.9
+        assert 0.02 < await tells_what_was_seen(f, search) < 0.9
         for d in both:
             assert await f.desk.ask(ResumeSearch(d, PILOT)) == Accepted(d)
         await f.until("the end", lambda: f.desk.fleet.searches[search].stage is SearchStage.ENDED, 90)
@@ -79,10 +81,18 @@ def keeps_its_height(f: Flown) -> None:
 
 
 async def tells_what_was_seen(f: Flown, search: SearchId) -> float:
-    """The share told is that of the exact union of true footprints of sweeping drones, to 1 %."""
-    await asyncio.sleep(SETTLE_S)
+    """The share told is that of the exact union of true footprints of drones that sweep or brake, to 1 %."""
+    await asyncio.sleep(BRAKE_S + SETTLE_S)
     asked = shapely.Polygon([FRAME.to_xy(p) for p in order("any").area.outer])
-    seen = [shapely.Polygon([FRAME.to_xy(p) for p in v.ring]) for phase, v in f.views if phase is Phase.SWEEPING]
+    swept_at: dict[DroneId, float] = {}
+    seen = []
+    for phase, view in f.views:
+        if phase is Phase.SWEEPING:
+            swept_at[view.drone] = view.at
+        if phase is Phase.SWEEPING or (
+            phase is Phase.HOLDING and view.at - swept_at.get(view.drone, -math.inf) <= BRAKE_S
+        ):
+            seen.append(shapely.Polygon([FRAME.to_xy(p) for p in view.ring]))
     assert len(seen) > 10
     union = shapely.union_all([s.buffer(0) for s in seen]).intersection(asked)
     told = await CoverageBook(f.log, Means(THERMAL_640), SystemClock()).coverage(search)
