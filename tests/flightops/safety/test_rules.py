@@ -131,6 +131,16 @@ def test_fence_cuts_no_fly_zones_and_keeps_corners_of_the_way() -> None:
     assert all(fence.outside_m(p) == 0 for p in transit_line(CENTRE, SECTOR))
 
 
+@pytest.mark.parametrize("wide_m", [6.0, 20.0, 50.0, 150.0])
+def test_a_small_no_fly_zone_is_one_too_even_where_a_way_runs_along_it(wide_m: float) -> None:
+    hole = (at(200, 200), at(200 + wide_m, 200), at(200 + wide_m, 350), at(200, 350))
+    along = (at(195, 150), at(195, 380))
+    fence = fence_for(Area(AREA.outer, (hole,)), along)
+    assert fence.outside_m(at(200 + wide_m / 2.0, 275)) > 0
+    assert fence.outside_m(at(201, 275)) == 0, "a metre over the edge is GNSS"
+    assert all(fence.outside_m(p) == 0 for p in along)
+
+
 def test_no_fence_is_a_breach() -> None:
     breach = judge(HEALTHY, replace(CONTEXT, fence=None), NOW)
     assert breach is not None
