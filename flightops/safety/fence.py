@@ -12,8 +12,8 @@ from core.geo import Area, LatLon, LocalFrame
 MARGIN_M = 30.0
 """Around the area, and half the corridor's width: turns, wind and GNSS error."""
 ZONE_M = 10.0
-"""Inwards into a no-fly zone, of a small one half of its way in: sweeps and ways keep 5 m off, so who is so far inside is
-astray."""
+"""Inwards into a no-fly zone, of a small one half of its way in: sweeps and ways keep 5 m off, so who is so far inside
+is astray."""
 
 
 @dataclass(frozen=True)
