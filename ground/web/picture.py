@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from core.drone import DroneState
-from core.errors import Malformed
 from core.events import (
     AlarmRaised,
     DroneJoined,
@@ -62,7 +61,7 @@ from ground.units.places import UnitPlace
 from ground.units.roster import Roster
 from ground.web import entities
 from ground.web.entities import DroneEntry, Entity
-from ground.web.swept import Swept
+from ground.web.swept import Swept, swept_of
 
 Key = tuple[str, str]
 COLLECTIONS = ("drones", "searches", "sightings", "incidents", "units", "tasks", "sites")
@@ -258,7 +257,7 @@ class Picture:
         entry = self.searches.get(fact.search)
         match fact:
             case SearchAccepted():
-                swept = _swept(fact)
+                swept = swept_of(fact.area)
                 entry = SearchEntry(fact.search, "planned", fact.by, accepted=fact, swept=swept, accepted_at=at)
                 self.searches[fact.search] = entry
             case SearchRefused() if entry is None:
@@ -279,7 +278,6 @@ class Picture:
         entry = self.searches.get(fact.search)
         if entry and entry.accepted and entry.state == "planned":
             entry.accepted = replace(entry.accepted, plan=fact.plan)
-            entry.swept = _swept(entry.accepted)
             self._mark("searches", fact.search)
 
     def _replanned(self, fact: SearchReplanned, at: UtcSeconds) -> None:
@@ -402,11 +400,3 @@ class Picture:
                 self.sightings.pop(SightingId(gone), None)
             elif collection == "searches":
                 self.searches.pop(SearchId(gone), None)
-
-
-def _swept(fact: SearchAccepted) -> Swept | None:
-    """Swept ground of a search; None where no local frame can be laid (such areas are refused where they come in)."""
-    try:
-        return Swept(fact.area)
-    except Malformed:
-        return None

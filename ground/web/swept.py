@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from core.errors import Malformed
 from core.geo import Area, Floats, LatLon, LocalFrame
 
 FAR_M = 1e6
@@ -65,3 +66,11 @@ class Swept:
 def _valid(shape: BaseGeometry) -> BaseGeometry:
     """Polygons of a shape that may cross itself (a camera turning makes such strips)."""
     return shape if shape.is_valid else shapely.buffer(shapely.make_valid(shape), 0.0)
+
+
+def swept_of(area: Area) -> Swept | None:
+    """Ground of a search, none of it swept yet; None where no local frame can be laid (refused where areas come in)."""
+    try:
+        return Swept(area)
+    except Malformed:
+        return None
