@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.drone import Aged, Autopilot, DroneState
+from core.errors import Reason
 from core.events import Phase, SearchAccepted, SearchReplanned, Sector, SightingMade
 from core.footprint import Footprint
 from core.geo import Area, Covariance, LatLon
@@ -85,6 +86,11 @@ def drone_entity(d: DroneEntry, now: UtcSeconds) -> Entity:
         "says": says,
         "link_loss": rounded(s.link.loss, 3) if s and s.link else None,
     }
+
+
+def reasons(told: tuple[Reason, ...]) -> tuple[Entity, ...]:
+    """Why something was refused."""
+    return tuple({"field": r.field, "problem": r.problem, "fix": r.fix} for r in told)
 
 
 def plan_entity(fact: SearchAccepted, later: tuple[Sector, ...], states: dict[SectorId, tuple[DroneId, str]]) -> Entity:

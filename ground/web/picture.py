@@ -257,12 +257,10 @@ class Picture:
         entry = self.searches.get(fact.search)
         match fact:
             case SearchAccepted():
-                swept = swept_of(fact.area)
-                entry = SearchEntry(fact.search, "planned", fact.by, accepted=fact, swept=swept, accepted_at=at)
+                entry = SearchEntry(fact.search, "planned", fact.by, (), fact, swept_of(fact.area), accepted_at=at)
                 self.searches[fact.search] = entry
             case SearchRefused() if entry is None:
-                reasons = tuple({"field": r.field, "problem": r.problem, "fix": r.fix} for r in fact.reasons)
-                entry = SearchEntry(fact.search, "refused", fact.by, reasons, ended_at=at)
+                entry = SearchEntry(fact.search, "refused", fact.by, entities.reasons(fact.reasons), ended_at=at)
                 self.searches[fact.search] = entry
                 self._retire("searches", fact.search)
             case SearchApproved() if entry:
