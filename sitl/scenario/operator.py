@@ -14,6 +14,8 @@ from sitl.scenario.story import Story
 from sitl.world.export import SITE_ID
 
 LOOK_S = 0.5
+LOOKS_S = 2.0
+"""How long the pilot looks at a plan before approving it; meanwhile a quicker one may come."""
 TRY_AGAIN_S = 2.0
 SWEEPS = 4
 """How often the area is swept before the operator gives up. Each further sweep is slower, with closer legs, and every
@@ -84,7 +86,10 @@ class Operator:
             body["gimbal_pitch_deg"] = SLANT_DEG
         if asked.swath_m is not None:
             body["swath_m"] = round(asked.swath_m * CLOSER**self._sweeps, 1)
-        if await self._ask("/api/v1/searches", body) and await self._ask(f"/api/v1/searches/{name}/approve"):
+        planned = await self._ask("/api/v1/searches", body)
+        if planned:
+            await asyncio.sleep(LOOKS_S)
+        if planned and await self._ask(f"/api/v1/searches/{name}/approve"):
             self._sweeps += 1
             self._wants_search = story.search_over = False
         else:
