@@ -14,7 +14,7 @@ from sitl.scenario.story import Story
 from sitl.world.export import SITE_ID
 
 LOOK_S = 0.5
-LOOKS_S = 2.0
+READS_S = 2.0
 """How long the pilot looks at a plan before approving it; meanwhile a quicker one may come."""
 TRY_AGAIN_S = 2.0
 SWEEPS = 4
@@ -88,7 +88,7 @@ class Operator:
             body["swath_m"] = round(asked.swath_m * CLOSER**self._sweeps, 1)
         planned = await self._ask("/api/v1/searches", body)
         if planned:
-            await asyncio.sleep(LOOKS_S)
+            await asyncio.sleep(READS_S)
         if planned and await self._ask(f"/api/v1/searches/{name}/approve"):
             self._sweeps += 1
             self._wants_search = story.search_over = False
