@@ -154,11 +154,23 @@ def nearest(flights: Sequence[Flight], apart: Apart | None = None) -> Nearest:
             times = np.linspace(start, end, int(np.ceil((end - start) / LOOK_S)) + 1)
             off = a.at(times) - b.at(times)
             high, far = np.abs(off[:, 2]), np.hypot(off[:, 0], off[:, 1])
-            beside = np.minimum(high[:-1], high[1:]) < apart.vertical_m - SURE_M
-            level.append(float(_least_m(off[:-1, :2], off[1:, :2])[beside].min(initial=np.inf)))
+            begin, stop = _beside(off, apart.vertical_m - SURE_M)
+            level.append(float(_least_m(begin, stop).min(initial=np.inf)))
             upright.append(float(high[far < apart.horizontal_m - SURE_M].min(initial=np.inf)))
     least_level, least_upright = min(level), min(upright)
     return Nearest(*(m if np.isfinite(m) else None for m in (least_level, least_upright)))
+
+
+def _beside(off: Floats, within_m: float) -> tuple[Floats, Floats]:
+    """Of the straight ways between (n, 3) places one after the other, the parts less than `within_m` off in height:
+    where they begin and end seen from above, (k, 2) each."""
+    high, rise = off[:-1, 2], np.diff(off[:, 2])
+    safe = np.where(np.abs(rise) < 1e-12, 1e-12, rise)
+    cuts = np.sort(np.stack([(-within_m - high) / safe, (within_m - high) / safe]), axis=0).clip(0.0, 1.0)
+    some = cuts[1] > cuts[0]
+    way = np.diff(off[:, :2], axis=0)
+    begin, stop = (off[:-1, :2] + cut[:, None] * way for cut in cuts)
+    return begin[some], stop[some]
 
 
 def _first(pairs: list[tuple[Flight, Flight]], apart: Apart, look: Look) -> Conflict | None:
