@@ -81,6 +81,9 @@ class PlanWish:
         within("height_agl_m", self.height_agl_m, 5.0, 500.0)
         _together("a fleet of unlike drones", bool(self.fleet), self._given("likely", "wind_mps"))
         _together("a plan by probability", self.likely is not None, self._given())
+        if self.endurance_s is not None and (self.relief is not None or self.wind_mps != (0.0, 0.0)):
+            problem = "batteries are judged over level ground in still air"
+            raise Malformed("--endurance", problem, "leave it out, or leave out --wind and --dem")
 
     def _given(self, *more: str) -> dict[str, bool]:
         """Options that not every plan takes, by the word of the command, and whether they are given."""

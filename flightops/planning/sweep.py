@@ -181,11 +181,11 @@ def not_too_fine(ground: CheckedArea, swath_m: float) -> None:
 def _plan(request: SweepRequest, ground: CheckedArea, parts_made: list[tuple[Made, float]]) -> SweepPlan:
     """The plan of paths that passed, each handed to a drone; from what was made of each part and its share of the area.
     Parts see a little of one another: together they are measured again."""
-    frame, found, shares = ground.frame, [m for m, _ in parts_made], [s for _, s in parts_made]
-    told = [(m.cover, m.in_reach) for m in found]
+    frame, found = ground.frame, [m for m, _ in parts_made]
     homes = tuple(None if h is None else np.array(frame.to_xy(h)) for h in request.homes) or (None,) * request.drones
     dealt = assigned(homes, tuple(p for m in found for p in m.paths))
-    cover, in_reach = (sum(v * s for v, s in zip(values, shares, strict=True)) for values in zip(*told, strict=True))
+    in_reach = sum(m.in_reach * share for m, share in parts_made)
+    cover = found[0].cover * parts_made[0][1]
     if len(found) > 1:
         flown = tuple(frame.to_xy_many(frame.to_lonlat_many(p)) for m in found for p in m.paths)
         cover = judge(ground.polygon, flown, request.swath_m).cover

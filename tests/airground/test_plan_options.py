@@ -170,3 +170,11 @@ def test_junk_for_an_area_is_refused_with_terrain_too(tmp_path: Path) -> None:
         assert done.returncode == 2
         assert "Traceback" not in done.stderr
         assert not out.exists()
+
+
+def test_batteries_are_not_silently_left_unjudged(tmp_path: Path) -> None:
+    done, out = plan(tmp_path, "--swath", "30", "--home", "120.036,28.887", "--endurance", "20", "--wind", "4,270")
+    assert done.returncode == 2
+    assert "--endurance" in done.stderr
+    assert "--wind" in done.stderr
+    assert not out.exists()

@@ -21,17 +21,8 @@ from core.units import MetresAmsl
 from flightops.missions.mission import Mission, MissionItem
 from sitl.vehicle.fleet import run_fleet
 from sitl.vehicle.spec import Truth, VehicleSpec
+from tests.flightops.missions.airfield import SAFE
 
-SAFE = {
-    Autopilot.PX4: {"NAV_DLL_ACT": 2.0, "COM_LOW_BAT_ACT": 3.0, "RTL_RETURN_ALT": 40.0},
-    Autopilot.ARDUPILOT: {
-        "FS_GCS_ENABLE": 1.0,
-        "FS_OPTIONS": 0.0,
-        "BATT_FS_LOW_ACT": 2.0,
-        "BATT_LOW_MAH": 2000.0,
-        "RTL_ALT": 4000.0,
-    },
-}
 HOME = LatLon(45.0, 13.0)
 
 
