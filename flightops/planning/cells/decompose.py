@@ -88,22 +88,29 @@ def reflex_corners(poly: Polygon, least_sine: float = 0.02) -> tuple[Floats, Flo
     return np.concatenate(here), np.concatenate(before), np.concatenate(after)
 
 
-def _reach(start: Floats, way: Floats, edges: Floats) -> Floats | None:
-    """Where the ray from `start` along unit `way` first meets an edge, a hair beyond it; None when it meets none."""
+def _reach(start: Floats, way: Floats, edges: Floats) -> tuple[Floats, int] | None:
+    """Where the ray from `start` along unit `way` first meets an edge, a hair beyond it, and which; None when it meets
+    none."""
     step = edges[:, 1] - edges[:, 0]
     rel = edges[:, 0] - start
     det = way[0] * step[:, 1] - way[1] * step[:, 0]
     safe = np.where(np.abs(det) < 1e-12, np.inf, det)
     along = (rel[:, 0] * step[:, 1] - rel[:, 1] * step[:, 0]) / safe
     on = (rel[:, 0] * way[1] - rel[:, 1] * way[0]) / safe
-    hits = along[(along > 1e-3) & (on >= -1e-9) & (on <= 1 + 1e-9) & np.isfinite(safe)]
-    return start + way * (hits.min() + 1e-4) if len(hits) else None
+    hits = (along > 1e-3) & (on >= -1e-9) & (on <= 1 + 1e-9) & np.isfinite(safe)
+    if not hits.any():
+        return None
+    first = int(np.where(hits, along, np.inf).argmin())
+    return start + way * (along[first] + 1e-4), first
 
 
 def _chords(poly: Polygon) -> Iterator[Floats]:
-    """Cuts worth trying: edges lengthened at their reflex ends, and straight ways between reflex corners."""
+    """Cuts worth trying: edges lengthened at their reflex ends, and straight ways between reflex corners; of the first,
+    those that come to one ring twice: others cut nothing off."""
     edges = edges_of(poly)
+    ring = np.repeat(np.arange(len(poly.interiors) + 1), [len(r) for r in rings_of(poly)])
     corner, before, after = reflex_corners(poly)
+    of = {tuple(place): int(k) for place, k in zip(edges[:, 0], ring, strict=True)}
     weight = np.minimum(np.hypot(*(corner - before).T), np.hypot(*(after - corner).T))
     pick = np.sort(np.argsort(-weight, kind="stable")[:MOST_REFLEX])
     reflex = {tuple(c) for c in corner}
@@ -112,8 +119,9 @@ def _chords(poly: Polygon) -> Iterator[Floats]:
             way = (corner[i] - far) / np.hypot(*(corner[i] - far))
             ahead = _reach(corner[i], way, edges)
             back = _reach(far, -way, edges) if tuple(far) in reflex else None
-            if ahead is not None:
-                yield np.array([corner[i], ahead]) if back is None else np.array([back, far, corner[i], ahead])
+            met = [of[tuple(corner[i])], *(int(ring[hit[1]]) for hit in (ahead, back) if hit)]
+            if ahead is not None and len(set(met)) < len(met):
+                yield np.array([corner[i], ahead[0]] if back is None else [back[0], far, corner[i], ahead[0]])
     if len(corner) <= MOST_PAIRS:
         for i, j in combinations(range(len(corner)), 2):
             yield corner[[i, j]]

@@ -119,17 +119,26 @@ def _expected_s(mask: _Mask, ys: Floats, weave: Weave, s_m: float) -> float:
     return float(flown + starts * weave.pace.line_s(weave.swath_m) + unseen * weave.unseen_s_m2)
 
 
-def lay(cell: Polygon, way_rad: float, weave: Weave) -> Laid:
-    """Lines along `way_rad` through a cell, at the best of some twenty positions. Deterministic."""
-    edges = turned(edges_of(cell), way_rad)
+def _placed(edges: Floats, way_rad: float, weave: Weave) -> tuple[float, Floats]:
+    """The flight time expected of lines along `way_rad` through a cell turned by that, s, and y of each, at the best of
+    some twenty positions."""
     low, high = float(edges[..., 1].min()), float(edges[..., 1].max())
     mask = _Mask.of(edges, weave.swath_m)
     s_m = 1.0 / weave.pace.speed_mps + float(weave.pace.slower_s_m(np.array(way_rad)))
-    ranked = [
-        (_expected_s(mask, ys, weave, s_m), k, ys) for k, ys in enumerate(_choices(low, high, weave.swath_m)) if len(ys)
-    ]
-    expected, _, ys = min(ranked, key=lambda r: r[:2])
-    strands = tuple(tuple(turned(s, -way_rad)) for s in _strands(edges, ys, weave.least_m))
+    choices = [ys for ys in _choices(low, high, weave.swath_m) if len(ys)]
+    times_s = [_expected_s(mask, ys, weave, s_m) for ys in choices]
+    best = int(np.argmin(times_s))
+    return times_s[best], choices[best]
+
+
+def lay(cell: Polygon, ways_rad: Floats, weave: Weave) -> Laid:
+    """Lines through a cell along the best of some directions. Deterministic."""
+    outline = edges_of(cell)
+    tried = [(turned(outline, float(way)), float(way)) for way in ways_rad]
+    placed = [_placed(edges, way, weave) for edges, way in tried]
+    k = int(np.argmin([expected for expected, _ in placed]))
+    (edges, way), (expected, ys) = tried[k], placed[k]
+    strands = tuple(tuple(turned(s, -way)) for s in _strands(edges, ys, weave.least_m))
     return Laid(strands or (_midline(cell),), expected)
 
 
@@ -175,7 +184,7 @@ def best_laid(cell: Polygon, weave: Weave, tried: int) -> Laid:
     """Lines of a cell along the weave's direction, or else the best of the `tried` most promising ones, edges' and
     evenly spread."""
     if weave.way_rad is not None:
-        return lay(cell, weave.way_rad, weave)
+        return lay(cell, np.array([weave.way_rad]), weave)
     edges = edges_of(cell)
     along = directions(edges)
     spread = np.arange(12) * np.pi / 12
@@ -183,4 +192,4 @@ def best_laid(cell: Polygon, weave: Weave, tried: int) -> Laid:
     lines_s = altitude(edges, ways) / weave.swath_m * weave.pace.line_s(weave.swath_m)
     flown_s = cell.area / weave.swath_m * weave.pace.slower_s_m(ways)
     order = np.argsort(lines_s + flown_s, kind="stable")[:tried]
-    return min((lay(cell, float(ways[k]), weave) for k in order), key=lambda part: part.expected_s)
+    return lay(cell, ways[order], weave)

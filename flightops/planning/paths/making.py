@@ -27,9 +27,9 @@ MOST_CORNERS = 400
 AIM_COARSE_M = 0.05
 SPACINGS = (1.0, 0.9, 0.75, 0.5)
 VERIFY_ROUNDS = 7
-MENDED_ONLY = 3
+MENDED_ONLY = 1
 """Rounds before detours are flown to what is missed; at once where that is FAR_SHORT times what may be missed."""
-FAR_SHORT = 2.5
+FAR_SHORT = 1.5
 SLACK = 3e-5
 EDGE_SHARE = 0.15
 """Of a swath: what a metre flown to catch ground at the edges is worth, when lanes are laid."""
@@ -59,7 +59,7 @@ class Trial:
 
 
 TRIALS = {
-    Effort.FIRST: Trial(Richness.FEW, 1, 0, Schedule(8_000_000, 3_000_000, 0.5, 0.1, (6.0,))),
+    Effort.FIRST: Trial(Richness.FEW, 1, 0, Schedule(8_000_000, 3_000_000, 0.5, 0.1, (6.0,), 3, 1.0)),
     Effort.FAST: Trial(Richness.WHOLE, 2, 10_000_000, Schedule(55_000_000, 15_000_000, 1.0, 0.06, (6.0, 9.0))),
     Effort.BEST: Trial(Richness.CELLS, 6, 80_000_000, Schedule(1_060_000_000, 29_000_000, 0.7)),
 }
@@ -228,7 +228,7 @@ def _shared(task: _Task, path: Floats) -> tuple[tuple[Floats, ...], Verdict]:
     def tried(link_m: float) -> tuple[tuple[Floats, ...], Verdict]:
         paths = shares(path, job.drones, job.pace, link_m, job.ways_s)
         flown = tuple(job.frame.to_xy_many(job.frame.to_lonlat_many(p)) for p in paths)
-        return paths, judge(job.polygon, flown, job.swath_m, task.flyable)
+        return paths, judge(job.polygon, flown, job.swath_m, task.flyable, task.asked)
 
     paths, verdict = tried(LINK_SWATHS * job.swath_m)
     if job.drones > 1 and not verdict.passes(task.asked):

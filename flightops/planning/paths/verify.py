@@ -6,6 +6,7 @@ of the whole line would fill thin gaps between neighbouring passes.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from core.geo import Floats
 
-EXACT_SEGS = 24
+EXACT_SEGS, QUICK_SEGS = 24, 8
 """Segments a quarter circle: polygons lie inside their circles, so the cover measured is a hair too small."""
 SLAB_SWATHS = 8.0
 TOLERANCE_M = 0.005
@@ -48,7 +49,9 @@ def footprint(paths: tuple[Floats, ...], swath_m: float, quad_segs: int = EXACT_
     return shapely.union_all(shapely.buffer(shapely.linestrings(legs), swath_m / 2.0, quad_segs=quad_segs))
 
 
-def _unseen(area: Polygon, paths: tuple[Floats, ...], swaths_m: tuple[float, ...]) -> list[BaseGeometry]:
+def _unseen(
+    area: Polygon, paths: tuple[Floats, ...], swaths_m: tuple[float, ...], segs: int = EXACT_SEGS
+) -> list[BaseGeometry]:
     """Ground that no leg covers, slab by slab across the legs (small unions), in a frame of its own; one swath a
     path."""
     turn = _along(paths)
@@ -59,7 +62,7 @@ def _unseen(area: Polygon, paths: tuple[Floats, ...], swaths_m: tuple[float, ...
     edges = np.linspace(bottom - 1.0, top + 1.0, slabs + 1)
     pieces = shapely.intersection(ground, shapely.box(left - 1.0, edges[:-1], right + 1.0, edges[1:]))
     half_m = np.repeat(np.array(swaths_m) / 2.0, [len(p) - 1 for p in paths])
-    strips = shapely.buffer(shapely.linestrings(legs), half_m, quad_segs=EXACT_SEGS)
+    strips = shapely.buffer(shapely.linestrings(legs), half_m, quad_segs=segs)
     reach = shapely.bounds(strips)
     lost = []
     for piece, low, high in zip(pieces, edges[:-1], edges[1:], strict=True):
@@ -92,10 +95,20 @@ def _leaving(flyable: Polygon, paths: tuple[Floats, ...]) -> tuple[float, float]
 
 
 def judge(
-    area: Polygon, paths: tuple[Floats, ...], swath_m: float | tuple[float, ...], flyable: Polygon | None = None
+    area: Polygon,
+    paths: tuple[Floats, ...],
+    swath_m: float | tuple[float, ...],
+    flyable: Polygon | None = None,
+    enough: float = math.inf,
 ) -> Verdict:
     """Measure the (n, 2) paths, two or more points each, against the area they are to sweep and the part of it they
-    must not leave (None: all of it), in the same frame. `swath_m`: one for all, or each path's own."""
+    must not leave (None: all of it), in the same frame. `swath_m`: one for all, or each path's own; `enough`: when
+    coarser circles, inside the exact ones, show this cover already, that is what is told."""
     swaths_m = swath_m if isinstance(swath_m, tuple) else (swath_m,) * len(paths)
-    lost = sum(float(g.area) for g in _unseen(area, paths, swaths_m))
-    return Verdict(float(np.clip(1.0 - lost / area.area, 0.0, 1.0)), *_leaving(flyable or area, paths))
+    leaving = _leaving(flyable or area, paths)
+    for segs in (QUICK_SEGS, EXACT_SEGS) if math.isfinite(enough) else (EXACT_SEGS,):
+        lost = sum(float(g.area) for g in _unseen(area, paths, swaths_m, segs))
+        cover = float(np.clip(1.0 - lost / area.area, 0.0, 1.0))
+        if cover >= enough:
+            break
+    return Verdict(cover, *leaving)

@@ -57,12 +57,11 @@ class Samples:
         rows, columns = int((high - low) / row) + 1, max(int((right - left) / step) + 2, native.LANES)
         ys = low + (np.arange(rows) + 0.5) * row
         offset = (np.arange(rows, dtype=np.float64) * GOLDEN % 1.0).astype(np.float32)
-        inside = np.zeros((rows, columns + 1), dtype=np.int16)
-        for k, x in enumerate(crossings(edges, ys).T):
-            first = np.ceil(np.clip((x - left) / step - offset, 0.0, columns)).astype(np.intp)
-            np.add.at(inside, (np.arange(rows), first), 1 if k % 2 == 0 else -1)
         bare = np.full((rows + 1, columns), OUTSIDE, dtype=np.uint16)
-        bare[:rows][np.cumsum(inside, axis=1, dtype=np.int16)[:, :columns] > 0] = 0
+        firsts = np.ceil(np.clip((crossings(edges, ys) - left) / step - offset[:, None], 0.0, columns)).astype(np.intp)
+        for counts, ends in zip(bare, firsts.tolist(), strict=False):
+            for first, past in zip(ends[::2], ends[1::2], strict=True):
+                counts[first:past] = 0
         return Samples(way_rad, bare, offset, float(left), float(ys[0]), row, step, swath_m)
 
     @property

@@ -18,7 +18,6 @@ from flightops.planning.polish.ground import Heat, Limits, Samples, annealed, as
 PRICE = 2.0
 """Ground missed costs an annealer this many times what it costs when lanes are laid."""
 CLOSING_PRICE = 4.0
-CLOSING_ROUNDS = 5
 CLOSING_A_SWATH = 9.0
 CHECK_A_SWATH = 24.0
 CHECK_TILT_DEG = 11.0
@@ -53,6 +52,8 @@ class Schedule:
     hot_s: float = 2.0
     cold_s: float = 0.05
     a_swath: tuple[float, ...] = (6.0, 9.0, 12.0)
+    closings: int = 5
+    near: float = 0.02
 
     def closing(self) -> Heat:
         """One of the short last stages."""
@@ -88,13 +89,13 @@ def closed(path: Floats, aim: Aim, schedule: Schedule) -> Floats:
     last one when none does."""
     check = Samples.of(aim.area, aslant(path, CHECK_TILT_DEG), aim.swath_m, CHECK_A_SWATH)
     allowed_m2, best, best_s = aim.spare_m2, path, math.inf
-    for k in range(CLOSING_ROUNDS):
+    for k in range(schedule.closings):
         path = tidied(path, aim.pace) if aim.lanes is None else path
         over_m2 = check.unseen_m2((path,)) - (1.0 - CHECK_MARGIN) * aim.spare_m2
         time_s = flight_s(path, aim.pace)
         if over_m2 <= 0.0 and time_s < best_s:
             best, best_s = path, time_s
-        if -2.0 * CHECK_MARGIN * aim.spare_m2 < over_m2 <= 0.0:
+        if -schedule.near * aim.spare_m2 < over_m2 <= 0.0:
             break
         allowed_m2 = max(allowed_m2 - over_m2, 0.0)
         limits = Limits(allowed_m2, CLOSING_PRICE * aim.unseen_s_m2, aim.lanes)

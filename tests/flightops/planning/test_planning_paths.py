@@ -126,7 +126,7 @@ def test_lines_follow_the_longest_side_of_a_rectangle() -> None:
     assert Cost(20.0, PACE, 0.0).of(box)[1] == pytest.approx(0.0)
     assert altitude(edges_of(box), np.array([0.0, np.pi / 2])) == pytest.approx([100.0, 400.0])
     assert sorted(directions(edges_of(box))) == pytest.approx([0.0, np.pi / 2])
-    laid = lay(box, 0.0, Weave(20.0, PACE, 1 / 36))
+    laid = lay(box, np.array([0.0]), Weave(20.0, PACE, 1 / 36))
     assert [len(s) for s in laid.strands] == [5]
     assert [lane[0, 1] for lane in laid.strands[0]] == pytest.approx([10, 30, 50, 70, 90])
 

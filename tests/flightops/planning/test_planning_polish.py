@@ -33,7 +33,7 @@ def star(seed: int, corners: int = 9) -> Polygon:
 
 def rough_path(area: Polygon) -> np.ndarray:
     """S-lines through a polygon whose lines are whole, joined straight on."""
-    lanes = [lane for s in lay(area, 0.3, WEAVE).strands for lane in s]
+    lanes = [lane for s in lay(area, np.array([0.3]), WEAVE).strands for lane in s]
     return np.concatenate([lane[:: 1 if k % 2 == 0 else -1] for k, lane in enumerate(lanes)])
 
 
@@ -45,7 +45,12 @@ def test_samples_agree_with_exact_union(seed: int, way: float) -> None:
     exact = area.difference(footprint((path,), 30.0)).area
     sampled = Samples.of(area, way, 30.0, 16.0).unseen_m2((path,))
     assert sampled == pytest.approx(exact, abs=0.006 * area.area)
-    assert judge(area, (path,), 30.0).cover == pytest.approx(1 - exact / area.area, abs=1e-9)
+    cover = judge(area, (path,), 30.0).cover
+    assert cover == pytest.approx(1 - exact / area.area, abs=1e-9)
+    for enough in (cover - 0.005, cover, cover + 1e-5):
+        told = judge(area, (path,), 30.0, enough=enough)
+        assert told.passes(enough) == (cover >= enough) or told.outside_m > 0.0
+        assert cover - 0.005 <= told.cover <= cover
 
 
 @settings(max_examples=60, deadline=None)

@@ -331,6 +331,7 @@ def test_what_lanes_are_too_coarse_for_is_seen_by_detours(name: str, swath: floa
 def test_a_refusal_says_what_cannot_be_seen_and_where(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing drawn so far makes the planner fall short; without its detours and mending a needle does."""
     monkeypatch.setattr(making, "VERIFY_ROUNDS", 1)
+    monkeypatch.setattr(making, "FAR_SHORT", math.inf)
     with pytest.raises(Malformed, match=r"largest gaps are at 120\.\d+,28\.\d+ \(\d+ m2, \d+\.\d m wide\)"):
         plan_sweep(SweepRequest(area_of(NARROW["blob with needles"]), 25.0), Effort.FIRST)
 
@@ -342,6 +343,7 @@ def test_random_requests_are_planned_or_refused_by_name() -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3 * 3600)
 @settings(max_examples=20_000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**63 - 1))
 def test_twenty_thousand_random_areas(seed: int) -> None:
