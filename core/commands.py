@@ -25,7 +25,8 @@ from core.units import UtcSeconds, positive, within
 @dataclass(frozen=True, slots=True)
 class SearchArea:
     """Sweep an area. `drones` empty: all that can fly. `swath_m` None: from camera and height. `margin_m`: how far
-    inside the outline and off no-fly zones sweeps keep: what GNSS and control may be off by."""
+    inside the outline and off no-fly zones sweeps keep: what GNSS and control may be off by. `plain`: straight parallel
+    lines only (S-pattern), where curves might be quicker."""
 
     search: SearchId
     area: Area
@@ -36,6 +37,7 @@ class SearchArea:
     swath_m: float | None = None
     gimbal_pitch_deg: float = -90.0
     margin_m: float = 5.0
+    plain: bool = False
 
     def __post_init__(self) -> None:
         checked_id("search", self.search)

@@ -41,6 +41,7 @@ def plan_search(
             drones=len(drones),
             homes=tuple(home for _, home in drones),
             cover=cover,
+            plain=order.plain,
             margin_m=order.margin_m,
         )
         plan = plan_sweep(request, effort)

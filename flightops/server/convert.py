@@ -18,6 +18,7 @@ from proto.airground.v1 import flight_pb2, types_pb2
 
 DEFAULT_HEIGHT_AGL_M = 60.0
 DEFAULT_SPEED_MPS = 12.0
+OPTIONAL = ("swath_m", "gimbal_pitch_deg", "margin_m")
 MOST_CORNERS = 100_000
 
 
@@ -28,6 +29,7 @@ def search_of(request: Any, by: PersonName) -> SearchArea:
     corners = len(request.area.outer) + sum(len(h.points) for h in request.area.holes)
     if corners > MOST_CORNERS:
         raise Malformed("area", f"{corners} corners", f"simplify it to {MOST_CORNERS} or fewer")
+    given = {name: getattr(request, name) for name in OPTIONAL if request.HasField(name)}
     return SearchArea(
         search=SearchId(checked_id("search", request.search)),
         area=wire.get(request.area, Area),
@@ -35,7 +37,8 @@ def search_of(request: Any, by: PersonName) -> SearchArea:
         drones=tuple(DroneId(checked_id("drones", d)) for d in request.drones),
         height_agl_m=request.height_agl_m or DEFAULT_HEIGHT_AGL_M,
         speed_mps=request.speed_mps or DEFAULT_SPEED_MPS,
-        swath_m=request.swath_m if request.HasField("swath_m") else None,
+        plain=request.plain,
+        **given,
     )
 
 

@@ -88,7 +88,7 @@ async def test_a_one_time_password_allows_looking_and_holding_until_it_is_change
 async def test_a_search_becomes_a_wish_with_longitude_and_latitude_the_right_way_round(w: World) -> None:
     async with w.client(Role.DISPATCHER) as c:
         body = {"id": "s-1", "area": {"type": "Feature", "properties": {}, "geometry": SQUARE}, "drones": ["d1"]}
-        answer = await c.post("/api/v1/searches", json=body | {"speed_mps": 8})
+        answer = await c.post("/api/v1/searches", json=body | {"speed_mps": 8, "plain": True})
         assert answer.json() == {"accepted": True, "id": "x"}
     wish = w.asked[0]
     assert isinstance(wish, SearchArea)
@@ -96,6 +96,7 @@ async def test_a_search_becomes_a_wish_with_longitude_and_latitude_the_right_way
     assert wish.area.outer[1].lat_deg == 42.5
     assert len(wish.area.outer) == 3
     assert (wish.speed_mps, wish.height_agl_m, wish.drones, wish.by) == (8.0, 60.0, ("d1",), "dispatcher-1")
+    assert wish.plain
 
 
 BAD = [
@@ -113,6 +114,7 @@ BAD = [
     ('{"area": {}, "speed_mps": NaN}', "speed_mps"),
     ('{"area": {}, "speed_mps": "12"}', "speed_mps"),
     ('{"area": {}, "speed_mps": true}', "speed_mps"),
+    ('{"area": {}, "plain": "yes"}', "plain"),
     ('{"area": {}, "id": "no spaces please"}', "id"),
     ("{", "body"),
     ("[]", "body"),

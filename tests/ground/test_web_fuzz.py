@@ -30,6 +30,7 @@ ROUTES = {
             "speed_mps": 12,
             "swath_m": 50,
             "gimbal_pitch_deg": -90,
+            "plain": True,
         },
     ),
     "/api/v1/searches/s-1/approve": (Role.PILOT, {}),

@@ -42,6 +42,7 @@ class SearchBody(Body):
     swath_m: Number | None = None
     gimbal_pitch_deg: Number | None = None
     margin_m: Number | None = None
+    plain: Annotated[bool, Field(strict=True)] = False
 
 
 class JoinBody(Body):

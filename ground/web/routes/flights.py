@@ -29,7 +29,7 @@ Pilot = Annotated[Principal, Depends(allowed(Operation.FLY))]
 async def search(body: SearchBody, who: Planner, parts: Parts) -> Response:
     """Plan a search; nothing flies before it is approved."""
     area = await asyncio.to_thread(parse_area, body.area)
-    named = {"height_agl_m", "speed_mps", "swath_m", "gimbal_pitch_deg", "margin_m"}
+    named = {"height_agl_m", "speed_mps", "swath_m", "gimbal_pitch_deg", "margin_m", "plain"}
     given = body.model_dump(exclude_none=True, include=named)
     id_ = SearchId(body.id or parts.new_id("s"))
     drones = tuple(map(DroneId, body.drones))

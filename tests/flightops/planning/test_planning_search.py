@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 
+import numpy as np
 import pytest
 import shapely
 
@@ -55,6 +56,24 @@ def test_sweeps_keep_off_the_outline_and_no_fly_zones() -> None:
             path = shapely.linestrings([FRAME.to_xy(p) for p in sector.path])
             assert shapely.distance(path, hole) >= kept_m
             assert shapely.distance(path, outline.exterior) >= kept_m
+
+
+def test_who_asks_for_plain_lines_gets_them() -> None:
+    blob = Area(ring(*((200 * math.cos(a), 140 * math.sin(a)) for a in np.linspace(0, 6.0, 14))))
+    free, plain = (
+        plan_search(order(blob, swath_m=20.0, plain=asked), DRONES[:1], THERMAL_640) for asked in (False, True)
+    )
+    assert isinstance(free, SearchPlan)
+    assert isinstance(plain, SearchPlan)
+
+    def straight(plan: SearchPlan) -> float:
+        """Share of the path flown within 1.5 degrees of one direction, the best."""
+        legs = np.diff([FRAME.to_xy(p) for p in plan.sectors[0].path], axis=0)
+        far, ways = np.hypot(*legs.T), np.degrees(np.arctan2(legs[:, 1], legs[:, 0]))
+        near = np.abs((ways[:, None] - ways[None, :] + 90) % 180 - 90) < 1.5
+        return float((near @ far).max() / far.sum())
+
+    assert straight(plain) > 0.75 > 0.6 > straight(free)
 
 
 def test_swath_follows_from_camera_and_height() -> None:

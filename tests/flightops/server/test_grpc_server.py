@@ -113,6 +113,13 @@ async def test_search_is_asked_for_by_who_signed_in(bench: Bench) -> None:
     assert bench.desk.asked == [SearchArea(SearchId("s1"), AREA, PersonName("pilot-1"), (DroneId("d1"),))]
 
 
+async def test_a_search_says_how_it_is_to_be_flown(bench: Bench) -> None:
+    wanted = {"gimbal_pitch_deg": -70.0, "margin_m": 0.0, "plain": True, "swath_m": 30.0}
+    await bench.flight.SubmitSearch(submit(**wanted), metadata=token(Role.PILOT))
+    (asked,) = bench.desk.asked
+    assert asked == SearchArea(SearchId("s1"), AREA, PersonName("pilot-1"), (DroneId("d1"),), **wanted)
+
+
 async def test_refusal_is_an_answer_with_field_and_fix(bench: Bench) -> None:
     bench.desk.answer = Refused.because("drones", "d1 is busy", "leave it out")
     answer = await bench.flight.SubmitSearch(submit(), metadata=token(Role.PILOT))

@@ -28,6 +28,7 @@ export interface SearchWish {
   speed_mps: number;
   swath_m?: number;
   gimbal_pitch_deg?: number;
+  plain?: boolean;
 }
 
 const accepted = (json: unknown): Id => (isRecord(json) && typeof json["id"] === "string" ? json["id"] : "");

@@ -15,6 +15,8 @@ class Drawing {
   draft = $state.raw<Draft>(IDLE);
   heightM = $state<number | null>(60);
   speedMps = $state<number | null>(12);
+  /** Straight parallel lines only. */
+  plain = $state(false);
   /** Empty: all that can fly. */
   drones = $state.raw<Id[]>([]);
   busy = $state(false);
@@ -60,6 +62,7 @@ class Drawing {
       area: toPolygon(this.draft.outer, this.draft.holes),
       height_agl_m: this.heightM,
       speed_mps: this.speedMps,
+      plain: this.plain,
       ...(this.drones.length > 0 ? { drones: this.drones } : {}),
     });
     this.busy = false;
