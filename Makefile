@@ -43,11 +43,11 @@ check: setup
 test: setup system-packages
 	@$(MAKE) --no-print-directory check
 	@cd ground/web/app && ../../../.venv/bin/python ../../../hatch_build.py --npm run test
-	@$(PY) -m pytest -q -n 2 --dist load -m "(slow or scenario or browser) and not long"
+	@$(PY) -m pytest -q -n 2 --dist worksteal --durations 12 -m "(slow or scenario or browser) and not long"
 
 test-long: setup
 	@$(PYTHON) tests/system_packages.py --long
-	@$(PY) -m pytest -q -m long
+	@$(PY) -m pytest -q -n 2 --dist worksteal --durations 12 -m long
 
 bench: setup
 	@$(PY) -m bench
