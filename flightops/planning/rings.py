@@ -138,3 +138,10 @@ def _apart(holes: list[Polygon], frame: LocalFrame, field: str) -> None:
             where = _words(holes[k].intersection(holes[other]).representative_point(), frame)
             problem = f"the hole overlaps hole {k + 1} at {where}"
             raise Malformed(f"{field}[{other + 1}]", problem, "draw overlapping no-fly zones as one")
+
+
+def offset(area: BaseGeometry, by_m: float) -> BaseGeometry:
+    """An area wider by `by_m`, or narrower when that is below 0, with sharp corners. Valid: where the mitred outline
+    crosses itself, as GEOS lets it now and then, it is put right."""
+    found: BaseGeometry = shapely.buffer(area, by_m, join_style="mitre", mitre_limit=3.0)
+    return found if found.is_valid else shapely.make_valid(found, method="structure", keep_collapsed=False)

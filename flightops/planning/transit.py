@@ -23,6 +23,7 @@ from core.geo import Area, Floats, LatLon, LocalFrame
 from flightops.planning.area import checked_area
 from flightops.planning.paths.timing import Pace, flight_s
 from flightops.planning.paths.visibility import Links
+from flightops.planning.rings import offset
 
 CLEAR_M = 5.0
 ROOM_M = 4.9
@@ -215,7 +216,7 @@ def _shrunk(left: BaseGeometry, inner_m: float, room_m: float) -> list[tuple[Pol
 
 def _less(left: BaseGeometry, by_m: float) -> BaseGeometry:
     """What keeps `by_m` from the edge: square corners, but round where a square one would be cut off too near."""
-    square = left.buffer(-by_m, join_style="mitre", mitre_limit=3.0)
+    square = offset(left, -by_m)
     return shapely.simplify(square.intersection(left.buffer(-by_m, quad_segs=4)), 1e-3 * by_m)
 
 

@@ -22,6 +22,7 @@ from flightops.planning.paths.timing import flight_s
 from flightops.planning.paths.visibility import Links
 from flightops.planning.polish import native
 from flightops.planning.polish.ground import TILT_DEG, Samples
+from flightops.planning.rings import offset
 
 
 class Richness(IntEnum):
@@ -141,7 +142,7 @@ class Ground:
         wider_m = min(self.margin_m, weave.swath_m / 2.0 - LEAST_INSIDE_M)
         if wider_m <= 0.0:
             return layouts(inner, weave, rich)
-        wide = shapely.buffer(inner, wider_m, join_style="mitre", mitre_limit=3.0)
+        wide = offset(inner, wider_m)
         over = [p for p in shapely.get_parts(shapely.intersection(wide, self.seen)) if isinstance(p, Polygon)]
         cut = [_cut_to(inner, layout) for layout in layouts(max(over, key=lambda p: p.area), weave, rich)]
         return [made for made in cut if made.strands] or [lined(inner, Loom.of(inner, weave), TRIED_WAYS)]

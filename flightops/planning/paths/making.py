@@ -19,6 +19,7 @@ from flightops.planning.paths.timing import Pace, flight_s
 from flightops.planning.paths.verify import Verdict, gaps, judge
 from flightops.planning.paths.visibility import Links
 from flightops.planning.polish.polish import Aim, Schedule, closed, mended, polished, roughed
+from flightops.planning.rings import offset
 
 MARGIN_M = 0.03
 """Paths keep this far inside: more than a mission item's 1e-7 deg (6 mm off at most) and the change of map frame."""
@@ -255,7 +256,7 @@ def _task(job: Job) -> _Task:
 
 def flyable(area: Polygon, margin_m: float) -> Polygon:
     """The area less a margin. Raises Malformed when nothing to speak of is left, or it falls apart."""
-    small = shapely.buffer(area, -margin_m, join_style="mitre", mitre_limit=3.0)
+    small = offset(area, -margin_m)
     found = sorted((p for p in shapely.get_parts(small) if p.area > 0.0), key=lambda p: -p.area)
     if not found or found[0].area < WHOLE_SHARE * small.area:
         left = f"cuts the area into {len(found)} parts" if found else "leaves nothing to fly in"
@@ -267,9 +268,9 @@ def in_reach(area: Polygon, flyable: Polygon, swath_m: float) -> Polygon:
     """The part of an area that can be seen from where may be flown, without hugging its edges."""
     if flyable is area:
         return area
-    inner = shapely.buffer(flyable, -2.0 * MARGIN_M, join_style="mitre", mitre_limit=3.0)
+    inner = offset(flyable, -2.0 * MARGIN_M)
     seen = shapely.intersection(area, shapely.buffer(inner, EDGE_REACH * swath_m / 2.0))
-    pieces = [p for p in shapely.get_parts(seen) if isinstance(p, Polygon)]
+    pieces = [p for p in shapely.get_parts(seen) if isinstance(p, Polygon) and p.area > 0.0]
     if not pieces:
         raise Malformed("margin_m", "it leaves hardly anything to fly in", "take a smaller margin")
     return max(pieces, key=lambda p: p.area)
@@ -290,7 +291,7 @@ def rooms(area: Polygon, swath_m: float) -> tuple[Polygon, Polygon]:
 
 def _shrunk(area: Polygon, by_m: float) -> Polygon | None:
     """The area less a margin; its largest part when it falls apart and the rest is nothing to speak of; else None."""
-    small = shapely.buffer(area, -by_m, join_style="mitre", mitre_limit=3.0)
+    small = offset(area, -by_m)
     parts = [p for p in shapely.get_parts(small) if p.area > 0]
     if not parts:
         return None

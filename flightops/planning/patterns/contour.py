@@ -23,6 +23,7 @@ from flightops.planning.paths.timing import Pace
 from flightops.planning.paths.visibility import Links
 from flightops.planning.patterns.isolines import isolines
 from flightops.planning.patterns.pattern import Pattern, drawn
+from flightops.planning.rings import offset
 
 LEAST_STEP_M = 1.0
 MOST_STEP_M = 1_000.0
@@ -128,7 +129,7 @@ def _relief_m(window: _Window, ground: CheckedArea) -> tuple[float, float] | Non
 def _shrunk(area: Polygon, by_m: float) -> Polygon:
     if shapely.get_num_coordinates(area) > MOST_CORNERS:
         raise Malformed("area", f"more than {MOST_CORNERS} corners", "simplify the outline")
-    small = shapely.buffer(area, -by_m, join_style="mitre", mitre_limit=3.0)
+    small = offset(area, -by_m)
     if not isinstance(small, Polygon) or small.is_empty:
         raise Malformed("area", "it falls apart at a narrow neck", "search its parts one by one")
     return small

@@ -22,6 +22,7 @@ from flightops.planning.cells.decompose import edges_of, reflex_corners
 from flightops.planning.paths.timing import Pace
 from flightops.planning.paths.visibility import LEAST_SINE
 from flightops.planning.polish.native import in_sight
+from flightops.planning.rings import offset
 
 BEND_M = 0.03
 SIGHT_M = 0.02
@@ -201,5 +202,5 @@ def _net(ground: Polygon, pace: Pace) -> Net:
 
 def _shrunk(ground: Polygon, by_m: float) -> Polygon | None:
     """The largest part of the ground less a margin; None when nothing is left."""
-    parts = shapely.get_parts(shapely.buffer(ground, -by_m, join_style="mitre", mitre_limit=3.0))
+    parts = shapely.get_parts(offset(ground, -by_m))
     return max(parts, key=lambda p: float(p.area)) if len(parts) and parts[0].area > 0 else None
