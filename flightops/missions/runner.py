@@ -26,7 +26,7 @@ from core.events import (
     SearchReplanned,
     SectorSwept,
 )
-from core.geo import LatLon
+from core.geo import LatLon, LocalFrame
 from core.ids import DroneId, PersonName, SearchId, SectorId
 from core.terrain import Terrain
 from flightops.fleet.messages import (
@@ -41,6 +41,7 @@ from flightops.missions.items import air_of
 from flightops.missions.mission import Mission
 from flightops.missions.sorties import flights_for, homes_of, missions_for
 from flightops.missions.starts import Launches
+from flightops.planning.airspace.timed import Flight
 from flightops.ports import Gateway, OrderResult
 from flightops.redeal.desk import ORDER_LIMIT_S, Desk, Ids, on_board, uploaded
 from flightops.redeal.handover import Aboard, Hands, aloft_of, built, handed_over
@@ -61,6 +62,7 @@ class Runner:
         self._terrain = terrain
         self._clock = clock
         self._hands = Hands(desk, gateway, terrain)
+        self._launches = Launches()
         self._sorties: dict[DroneId, asyncio.Task[None]] = {}
         self._resumes: dict[DroneId, asyncio.Task[None]] = {}
         self._aboard: dict[DroneId, Aboard] = {}
@@ -154,18 +156,18 @@ class Runner:
         if search.plan is None:
             return
         homes, heights = homes_of(self._desk.states), self._desk.heights_m
-        made = await asyncio.to_thread(_laid, search, homes, self._terrain, heights)
+        frame = self._launches.frame(search.plan.sectors[0].path[0])
+        made = await asyncio.to_thread(_laid, search, (homes, heights), self._terrain, frame)
         for status in search.sectors:
             drone, sector = status.sector.drone, status.sector.sector
             if isinstance(made, Refused):
                 await self._desk.tell(NotFlown(search_id, sector, drone, str(made)))
             else:
-                missions, launches = made
-                sortie = self._sortie((search_id, sector, drone), missions[sector], launches)
+                sortie = self._sortie((search_id, sector, drone), *made[sector])
                 self._sorties[drone] = self._desk.spawn(f"sortie {drone}", sortie)
 
-    async def _sortie(self, ids: Ids, mission: Mission, launches: Launches | None) -> None:
-        """`launches`: the starts of its search; None: it is a drone added later, over all others' ways."""
+    async def _sortie(self, ids: Ids, mission: Mission, flight: Flight | None) -> None:
+        """`flight`: the mission in time; None: it is a drone added later, over all others' ways."""
         _, sector, drone = ids
         try:
             await self._desk.tell(Uploading(*ids))
@@ -180,8 +182,8 @@ class Runner:
             air = air_of(mission, float(self._terrain.height_amsl_m(mission.out[0]) or 0.0))
             self._aboard[drone], self._hands.air[drone] = Aboard(mission, air), (air,)
             await self._desk.tell(on_board(ids, mission, digest))
-            if launches is not None:
-                await self._turn(ids, launches)
+            if flight is not None:
+                await self._turn(ids, flight)
             if not self._wanted(drone, sector):
                 return
             async with asyncio.timeout(FLY_LIMIT_S):
@@ -191,9 +193,9 @@ class Runner:
         except TimeoutError:
             await self._desk.tell(NotFlown(*ids, "it did not answer in time"))
 
-    async def _turn(self, ids: Ids, launches: Launches) -> None:
+    async def _turn(self, ids: Ids, flight: Flight) -> None:
         """Wait until its start keeps apart from the others'. Raises Fault when it never does."""
-        wait_s = await launches.wait_s(ids[1], self._clock.monotonic())
+        wait_s = await self._launches.wait_s(flight, self._clock.monotonic())
         if isinstance(wait_s, Refused):
             raise Fault(str(wait_s))
         _log.info("start", drone=ids[2], wait_s=wait_s)
@@ -253,11 +255,13 @@ class Runner:
 
 
 def _laid(
-    search: Search, homes: Mapping[DroneId, LatLon], terrain: Terrain, heights_m: Mapping[DroneId, float]
-) -> tuple[dict[SectorId, Mission], Launches] | Refused:
-    """The missions of a search's plan and their starts."""
+    search: Search, from_: tuple[Mapping[DroneId, LatLon], Mapping[DroneId, float]], terrain: Terrain, frame: LocalFrame
+) -> dict[SectorId, tuple[Mission, Flight]] | Refused:
+    """The missions of a search's plan and their flights; `from_`: homes and least transit heights."""
     assert search.plan is not None
+    homes, heights_m = from_
     missions = missions_for(search.plan, homes, terrain, heights_m, search.area)
     if isinstance(missions, Refused):
         return missions
-    return missions, Launches(flights_for(search.plan, missions, homes, terrain))
+    flights = flights_for(search.plan, missions, homes, terrain, frame)
+    return {sector: (mission, flights[sector]) for sector, mission in missions.items()}

@@ -55,10 +55,13 @@ def missions_for(
 
 
 def flights_for(
-    plan: SearchPlan, missions: Mapping[SectorId, Mission], homes: Mapping[DroneId, LatLon], terrain: Terrain
+    plan: SearchPlan,
+    missions: Mapping[SectorId, Mission],
+    homes: Mapping[DroneId, LatLon],
+    terrain: Terrain,
+    frame: LocalFrame,
 ) -> dict[SectorId, Flight]:
-    """Missions made by `missions_for` as flights in time, all started at 0 s, in one frame."""
-    frame = LocalFrame(plan.sectors[0].path[0])
+    """Missions made by `missions_for` as flights in time, all started at 0 s."""
     flights: dict[SectorId, Flight] = {}
     for sector in plan.sectors:
         home = homes[sector.drone]
@@ -80,7 +83,7 @@ def proved(
     missions = missions_for(plan, homes, terrain, fixed_m, area)
     if isinstance(missions, Refused):
         return missions
-    flights = flights_for(plan, missions, homes, terrain)
+    flights = flights_for(plan, missions, homes, terrain, LocalFrame(plan.sectors[0].path[0]))
     begun = starts(flights)
     if isinstance(begun, Refused):
         return begun

@@ -79,29 +79,35 @@ def starts(flights: Mapping[SectorId, Flight]) -> dict[SectorId, float] | Refuse
 def too_close(drone: str) -> Refused:
     """Why a drone is not sent."""
     problem = f"{drone} would come too near another drone whenever it starts within {MOST_WAIT_S / 60:.0f} minutes"
-    return Refused.because("drones", problem, "stand the drones 30 m apart, or send fewer")
+    return Refused.because("drones", problem, "stand the drones 30 m apart, send fewer, or wait for other searches")
 
 
 class Launches:
-    """The starts of one search: who is ready first starts first, the others as soon as they keep apart from it.
+    """The starts of all searches: who is ready first starts first, the others as soon as they keep apart from it.
 
-    A start that was given stays taken, whether the drone uses it or not.
+    A start that was given stays taken until its flight is over, whether the drone uses it or not, or starts again.
     """
 
-    def __init__(self, flights: Mapping[SectorId, Flight]) -> None:
-        self._flights = flights
-        self._taken: dict[SectorId, Flight] = {}
+    def __init__(self) -> None:
+        self._taken: dict[str, Flight] = {}
+        self._frame: LocalFrame | None = None
         self._lock = asyncio.Lock()
 
-    async def wait_s(self, sector: SectorId, now_s: float) -> float | Refused:
-        """How long the drone of a sector, ready at `now_s`, must wait before it starts. Its start is taken then."""
+    def frame(self, near: LatLon) -> LocalFrame:
+        """The frame that all flights are told in: round the first place asked for."""
+        self._frame = self._frame or LocalFrame(near)
+        return self._frame
+
+    async def wait_s(self, flight: Flight, now_s: float) -> float | Refused:
+        """How long a drone ready at `now_s` must wait before it starts its flight, made to start at 0 s. Its start is
+        taken then."""
         async with self._lock:
-            flight = self._flights[sector].later(now_s)
-            others = [f for s, f in self._taken.items() if s != sector]
-            wait_s = await asyncio.to_thread(start_s, flight, others)
+            flight = flight.later(now_s)
+            self._taken = {d: f for d, f in self._taken.items() if f.end_s > now_s and d != flight.drone}
+            wait_s = await asyncio.to_thread(start_s, flight, tuple(self._taken.values()))
             if wait_s is None:
                 return too_close(flight.drone)
-            self._taken[sector] = flight.later(wait_s)
+            self._taken[flight.drone] = flight.later(wait_s)
             return wait_s
 
 

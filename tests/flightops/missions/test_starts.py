@@ -62,7 +62,7 @@ def test_started_as_told_missions_stay_apart_even_a_little_late(seed: int, relie
     rng = np.random.default_rng(seed)
     homes = {d: at(float(rng.uniform(-60, 0)), float(rng.uniform(-60, 0))) for d in THREE}
     plan, terrain = plan_for("s1", THREE), hills(seed, relief_m)
-    flights = flights_for(plan, laid(plan, homes, terrain, area), homes, terrain)
+    flights = flights_for(plan, laid(plan, homes, terrain, area), homes, terrain, FRAME)
     begun = starts(flights)
     assert isinstance(begun, dict)
     assert proved(plan, area, homes, terrain, {}) is None
@@ -102,7 +102,7 @@ def test_a_flight_follows_its_items() -> None:
     plan = plan_for("s1", ("d1",))
     homes = {DroneId("d1"): at(0, 0)}
     (mission,) = laid(plan, homes, FLAT, ZONED).values()
-    (flight,) = flights_for(plan, {plan.sectors[0].sector: mission}, homes, FLAT).values()
+    (flight,) = flights_for(plan, {plan.sectors[0].sector: mission}, homes, FLAT, FRAME).values()
     heights = flight.at(np.array(flight.ends_s))[:, 2]
     z = [i.z + 100.0 for i in mission.items]
     assert heights[Phase.CLIMB] == pytest.approx(z[0])
@@ -134,7 +134,7 @@ def facing(lines: int) -> SearchPlan:
 def test_a_drone_waits_for_another_in_its_way_and_is_not_sent_when_that_takes_too_long() -> None:
     homes = {THREE[0]: at(0, 0), THREE[1]: at(200, 0)}
     short, long = facing(3), facing(24)
-    begun = starts(flights_for(short, laid(short, homes, FLAT, None), homes, FLAT))
+    begun = starts(flights_for(short, laid(short, homes, FLAT, None), homes, FLAT, FRAME))
     assert isinstance(begun, dict)
     assert 60.0 < begun[SectorId("s1.2")] <= MOST_WAIT_S
     refused = proved(long, None, homes, FLAT, {})
@@ -145,15 +145,30 @@ def test_a_drone_waits_for_another_in_its_way_and_is_not_sent_when_that_takes_to
 
 async def test_who_is_ready_first_starts_first() -> None:
     plan = plan_for("s1", THREE)
-    flights = flights_for(plan, laid(plan, NEAR, FLAT, None), NEAR, FLAT)
-    launches = Launches(flights)
+    flights = flights_for(plan, laid(plan, NEAR, FLAT, None), NEAR, FLAT, FRAME)
+    launches = Launches()
     ready = {SectorId("s1.3"): 1000.0, SectorId("s1.1"): 1001.0, SectorId("s1.2"): 1001.5}
-    waits = await asyncio.gather(*(launches.wait_s(s, t) for s, t in ready.items()))
+    waits = await asyncio.gather(*(launches.wait_s(flights[s], t) for s, t in ready.items()))
     assert all(isinstance(w, float) for w in waits)
     assert waits[0] == 0.0
     assert max(w for w in waits if isinstance(w, float)) > 0.0
     flown = [flights[s].later(t + w) for (s, t), w in zip(ready.items(), waits, strict=True) if isinstance(w, float)]
     assert least_ratio(flown) >= 0.995
+
+
+async def test_a_search_waits_for_another_one_over_the_same_ground() -> None:
+    homes = {THREE[0]: at(0, 0), THREE[1]: at(200, 0)}
+    both = facing(3)
+    one, other = flights_for(both, laid(both, homes, FLAT, None), homes, FLAT, FRAME).values()
+    launches = Launches()
+    assert launches.frame(at(0, 0)) == launches.frame(at(900, 900))
+    assert await launches.wait_s(one, 1000.0) == 0.0
+    wait_s = await launches.wait_s(other, 1020.0)
+    assert isinstance(wait_s, float)
+    assert wait_s > 30.0
+    assert least_ratio([one.later(1000.0), other.later(1020.0 + wait_s)]) >= 0.995
+    assert await launches.wait_s(one, 9000.0) == 0.0, "all are down"
+    assert await launches.wait_s(one, 9005.0) == 0.0, "its own last start binds nobody"
 
 
 def test_a_restart_knows_which_items_sweep() -> None:
