@@ -81,7 +81,7 @@ async def served(folder: Path) -> AsyncIterator[tuple[web_world.World, str]]:
         static=STATIC,
         basemap=basemap(),
         must_change=False,
-        coverage=CoverageBook(log, means, SystemClock()).coverage,
+        coverage=CoverageBook(log, means, SystemClock()),
     )
     door = listening("127.0.0.1", 0)
     server = uvicorn.Server(server_config(w.app, "127.0.0.1", 0))
