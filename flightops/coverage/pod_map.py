@@ -22,8 +22,10 @@ USUAL_CELLS = 10_000
 """Cells that the area itself is cut into, unless they would be smaller than LEAST_CELL_M."""
 MOST_PICTURE_CELLS = 200_000
 """Cells of the rectangle round the area: what a long one that lies aslant is cut into at most."""
+SPECK_M2 = 5.0
+"""Ground smaller than this is not told of: poses are not better than that."""
 OUTSIDE = 101
-"""In `PodMap.percents`: a cell with no ground of the area."""
+"""In `PodMap.percents`: a cell with no ground of the area, or with a speck of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,10 +49,12 @@ class PodMap:
         return float((self.inside * self.pod).sum() / self.inside.sum())
 
     def percents(self) -> NDArray[np.uint8]:
-        """(rows, cols) POD in percent, rounded down; OUTSIDE where a cell has none of the area. North row first, as
-        pictures have it."""
+        """(rows, cols) POD in percent, rounded down; OUTSIDE where a cell has none of the area or a speck of it. North
+        row first, as pictures have it."""
         whole = np.floor(self.pod * 100.0 + 1e-6).astype(np.uint8)
-        return np.ascontiguousarray(np.where(self.inside > 0.0, whole, np.uint8(OUTSIDE))[::-1])
+        ground_m2 = self.inside * self.grid.cell_m2
+        told = ground_m2 >= min(SPECK_M2, float(ground_m2.max()))
+        return np.ascontiguousarray(np.where(told, whole, np.uint8(OUTSIDE))[::-1])
 
     def fractions(self) -> list[list[float | None]]:
         """POD by cell to four decimals, None where a cell has none of the area; north row first."""

@@ -28,7 +28,7 @@ class Theme(StrEnum):
 
 
 STOPS = {
-    Theme.NIGHT: ("#3a2f4f", "#33508f", "#2f7fb0", "#46b3b8", "#b9ecd2"),
+    Theme.NIGHT: ("#3a2f4f", "#3b62ad", "#3489bd", "#45b0b8", "#98d8c2"),
     Theme.DAY: ("#e3d5e8", "#a9b6dc", "#6a97c4", "#2d6f9e", "#083a5c"),
 }
 """Colours of POD 0, 25, 50, 75 and 100 %; between two the way is straight in sRGB."""
@@ -80,7 +80,8 @@ def placed(found: PodMap) -> dict[str, Any]:
 
 
 def rows_json(search: str, found: PodMap) -> dict[str, Any]:
-    """The grid as numbers: `pod` by row, north first, null outside the area; places and sizes as in `placed`."""
+    """The grid as numbers: `pod` by row, north first, null outside the area (specks of it are told here, unlike in the
+    picture); places and sizes as in `placed`."""
     told = placed(found)
     del told["colours"]
     return {"search": search, **told, "pod": found.fractions()}

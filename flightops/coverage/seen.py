@@ -22,7 +22,7 @@ from core.ids import SearchId, SectorId
 from core.units import within
 from flightops.coverage.flown import Searched
 from flightops.coverage.land import Wood
-from flightops.coverage.pod_map import PodMap, ground_for
+from flightops.coverage.pod_map import SPECK_M2, PodMap, ground_for
 from flightops.planning.area import CheckedArea, checked_area
 from flightops.planning.paths.verify import footprint
 from flightops.planning.probability.area_map import uniform
@@ -42,8 +42,8 @@ from flightops.planning.probability.swept import Look, SweptMap, saw, unswept
 GRID_M = 0.05
 """Strips are joined on this grid: far under what a camera resolves, and it keeps the union robust."""
 NARROW_M = 1.0
-LEAST_GAP_M2 = 5.0
-"""Gaps narrower or smaller are left out: poses are not better than that."""
+LEAST_GAP_M2 = SPECK_M2
+"""Gaps narrower or smaller are left out."""
 MOST_GAPS = 300
 MOST_AGAIN = 3
 """More clusters of gaps than this are flown as one search over their hull."""
