@@ -102,7 +102,7 @@ class Coordinator:
         return WebParts(
             log=self._log, trail=self._trail, clock=self._clock, accounts=self._accounts, ask=self.ask,
             settings=self._settings, live=self._live, video=self._streams, health=self._health,
-            sites=self._data.sites, basemap=self._data.basemap, coverage=self._coverage().coverage,
+            sites=self._data.sites, basemap=self._data.basemap, coverage=self._coverage(),
         )  # fmt: skip
 
     async def ask(self, wish: Any) -> Accepted | Refused:

@@ -9,13 +9,15 @@ import shapely
 from shapely import Polygon
 
 from core.geo import LocalFrame
+from flightops.coverage.pod_picture import placed
 from flightops.coverage.seen import Coverage, Pods
 
 ASSUMES = "people who stand out from the ground, sweeps independent of one another"
 
 
 def coverage_json(found: Coverage) -> dict[str, Any]:
-    """A FeatureCollection of gaps (longitude, latitude) with `figures`; `again`: bodies for POST /api/v1/searches."""
+    """A FeatureCollection of gaps (longitude, latitude) with `figures`; `again`: bodies for POST /api/v1/searches;
+    `pod_map`: where the picture of POD lies (`pod_picture.placed`)."""
     plan = found.plan
     flown = {
         "height_agl_m": plan.height_agl_m,
@@ -31,6 +33,7 @@ def coverage_json(found: Coverage) -> dict[str, Any]:
         ],
         "search": found.search,
         "figures": _figures(found),
+        "pod_map": placed(found.pod_map),
         "again": [{"area": geojson(a, found.frame), **flown} for a in found.again],
     }
 

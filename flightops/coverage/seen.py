@@ -22,11 +22,12 @@ from core.ids import SearchId, SectorId
 from core.units import within
 from flightops.coverage.flown import Searched
 from flightops.coverage.land import Wood
+from flightops.coverage.pod_map import SPECK_M2, PodMap, ground_for
 from flightops.planning.area import CheckedArea, checked_area
 from flightops.planning.paths.verify import footprint
 from flightops.planning.probability.area_map import uniform
 from flightops.planning.probability.detection import INVERSE_CUBE, RANDOM, PodCurve, coverage_of_lines
-from flightops.planning.probability.grid import Ground, ground_of, grown_over, parts
+from flightops.planning.probability.grid import Ground, grown_over, parts
 from flightops.planning.probability.sweep_width import (
     Cover,
     Hour,
@@ -36,13 +37,13 @@ from flightops.planning.probability.sweep_width import (
     assumed_width_m,
     seen_through,
 )
-from flightops.planning.probability.swept import Look, saw, unswept
+from flightops.planning.probability.swept import Look, SweptMap, saw, unswept
 
 GRID_M = 0.05
 """Strips are joined on this grid: far under what a camera resolves, and it keeps the union robust."""
 NARROW_M = 1.0
-LEAST_GAP_M2 = 5.0
-"""Gaps narrower or smaller are left out: poses are not better than that."""
+LEAST_GAP_M2 = SPECK_M2
+"""Gaps narrower or smaller are left out."""
 MOST_GAPS = 300
 MOST_AGAIN = 3
 """More clusters of gaps than this are flown as one search over their hull."""
@@ -84,7 +85,7 @@ class Coverage:
 
     `seen`: by its own cameras; `seen_by_all`: by any of `sweeps`. `through_canopy`: ground seen and not hidden by known
     trees, None when no canopy in the area is known; `canopy_known`, `canopy_unknown`: under trees of known, unknown
-    canopy. `again`: areas to search for the gaps.
+    canopy. `again`: areas to search for the gaps. `pod_map`: by cell, what `pods_of_all.random` is the mean of.
     """
 
     search: SearchId
@@ -96,6 +97,7 @@ class Coverage:
     sweeps: tuple[SearchId, ...]
     pods: Pods
     pods_of_all: Pods
+    pod_map: PodMap
     through_canopy: float | None
     canopy_known: float
     canopy_unknown: float
@@ -118,6 +120,8 @@ def coverage_of(asked: Searched, others: Sequence[Searched], over: frozenset[Sec
     ground, known, unknown = _under_trees(checked, means, asked.plan)
     gaps = gaps_in(shapely.difference(_over_ground(asked, over, checked), everything))
     known_share = float(known.area / area.area)
+    pods, found = _pods(ground, sweeps[:1], means)
+    pods_of_all, found = _pods(ground, sweeps, means) if beside else (pods, found)
     return Coverage(
         asked.search,
         frame,
@@ -126,8 +130,9 @@ def coverage_of(asked: Searched, others: Sequence[Searched], over: frozenset[Sec
         _share(own, area),
         _share(everything, area),
         tuple(s.search for s, _ in sweeps),
-        _pods(ground, [(asked, own)], means),
-        _pods(ground, sweeps, means),
+        pods,
+        pods_of_all,
+        PodMap(ground.grid, ground.inside, found.pod()),
         _through(ground, own) if known_share > 0.0 else None,
         known_share,
         float(shapely.difference(unknown, known).area / area.area),
@@ -206,7 +211,7 @@ def _under_trees(checked: CheckedArea, means: Means, plan: SearchPlan) -> tuple[
     """The ground with what is seen through its canopy, and the parts of the area under known and unknown canopy."""
     area = checked.polygon
     shapes = [(w.canopy, shapely.intersection(w.shape(checked.frame), area)) for w in means.woods]
-    ground = ground_of(checked, float(np.clip(np.sqrt(area.area / 10_000.0), 5.0, 5_000.0)))
+    ground = ground_for(checked)
     known: BaseGeometry = Polygon()
     for canopy, shape in shapes:
         fresh = shapely.difference(shape, known)
@@ -217,17 +222,18 @@ def _under_trees(checked: CheckedArea, means: Means, plan: SearchPlan) -> tuple[
     return ground, known, shapely.union_all([shape for canopy, shape in shapes if canopy is None])
 
 
-def _pods(ground: Ground, sweeps: Sequence[tuple[Searched, BaseGeometry]], means: Means) -> Pods:
-    """Mean POD over the area of sweeps, each with what it saw."""
+def _pods(ground: Ground, sweeps: Sequence[tuple[Searched, BaseGeometry]], means: Means) -> tuple[Pods, SweptMap]:
+    """Mean POD over the area of sweeps, each with what it saw, and the map that the one of random search is of."""
 
-    def mean(curve: PodCurve) -> float:
+    def swept(curve: PodCurve) -> SweptMap:
         looks = []
         for sweep, shape in sweeps:
             c = coverage_of_lines(means.sweep_width_m(sweep.plan), sweep.plan.swath_m)
             looks.append(Look(shape, float(curve.pod(c)), sweep.search))
-        return saw(unswept(uniform(ground)), looks).pos()
+        return saw(unswept(uniform(ground)), looks)
 
-    return Pods(mean(RANDOM), mean(INVERSE_CUBE))
+    found = swept(RANDOM)
+    return Pods(found.pos(), swept(INVERSE_CUBE).pos()), found
 
 
 def _through(ground: Ground, shape: BaseGeometry) -> float:

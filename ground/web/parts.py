@@ -36,15 +36,38 @@ class Health:
     says: str = ""
 
 
-async def no_coverage(_: SearchId) -> dict[str, Any] | None:
+class CoverageSource(Protocol):
+    """What searches have truly seen. All answer None when there is no such search."""
+
+    async def coverage(self, search: SearchId) -> dict[str, Any] | None:
+        """Gaps as GeoJSON with figures, and where the picture of POD lies."""
+        ...
+
+    async def pod_rows(self, search: SearchId) -> dict[str, Any] | None:
+        """POD (probability of detection) by cell as numbers."""
+        ...
+
+    async def pod_picture(self, search: SearchId, theme: str) -> bytes | None:
+        """The same as a PNG in the colours of a theme, `night` or `day`."""
+        ...
+
+
+class NoCoverage:
     """Nothing is known of any search."""
-    return None
+
+    async def coverage(self, _: SearchId) -> dict[str, Any] | None:
+        return None
+
+    async def pod_rows(self, _: SearchId) -> dict[str, Any] | None:
+        return None
+
+    async def pod_picture(self, _: SearchId, __: str) -> bytes | None:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
 class WebParts:
-    """Everything the routes use. `ask` takes any wish of core.commands to the desk that owns it. `coverage`: what a
-    search has truly seen, as GeoJSON; None when there is no such search.
+    """Everything the routes use. `ask` takes any wish of core.commands to the desk that owns it.
 
     `basemap`: GeoJSON, None when there is none. `must_change`: one-time passwords allow looking and HOLD / RETURN
     only, until changed. `new_id(kind)` and `new_secret(length)` are random.
@@ -63,6 +86,6 @@ class WebParts:
     basemap: bytes | None = None
     static: Path = STATIC
     must_change: bool = True
-    coverage: Callable[[SearchId], Awaitable[dict[str, Any] | None]] = no_coverage
+    coverage: CoverageSource = field(default_factory=NoCoverage)
     new_id: Callable[[str], str] = field(default=new_id)
     new_secret: Callable[[int], str] = field(default=new_secret)

@@ -1,14 +1,17 @@
-"""Gaps on the map in real Chromium: figures in the panel, the button that flies gaps again."""
+"""Gaps and POD on the map in real Chromium: figures in the panel, the button that flies gaps again, the switch."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import json
+import math
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import shapely
 import uvicorn
@@ -27,12 +30,14 @@ from core.roles import Role
 from core.units import UtcSeconds
 from flightops.coverage.book import CoverageBook
 from flightops.coverage.land import woods_from
+from flightops.coverage.pod_picture import Theme
 from flightops.coverage.seen import Means
 from flightops.planning.probability.grid import parts
 from ground.web.edge.access import COOKIE
 from ground.web.parts import STATIC
 from ground.web.server import server_config
 from tests.browser.test_whole_path import FLAGS, SLOW_MS
+from tests.flightops.coverage.test_pod_map import on_map
 from tests.ground import web_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]
@@ -81,7 +86,7 @@ async def served(folder: Path) -> AsyncIterator[tuple[web_world.World, str]]:
         static=STATIC,
         basemap=basemap(),
         must_change=False,
-        coverage=CoverageBook(log, means, SystemClock()).coverage,
+        coverage=CoverageBook(log, means, SystemClock()),
     )
     door = listening("127.0.0.1", 0)
     server = uvicorn.Server(server_config(w.app, "127.0.0.1", 0))
@@ -114,18 +119,17 @@ async def page(address: str, token: str) -> AsyncIterator[Page]:
     assert not errors
 
 
-async def test_gaps_are_told_and_flown_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The map opens over the search."""
     settings = web_world.SETTINGS
+    over = MapSettings(centre=Place(lat_deg=42.5, lon_deg=1.5), zoom=15.5)
     monkeypatch.setattr(
-        web_world,
-        "SETTINGS",
-        type(settings)(
-            data_dir="data",
-            map=MapSettings(centre=Place(lat_deg=42.5, lon_deg=1.5), zoom=15.5),
-            drones=settings.drones,
-            units=settings.units,
-        ),
+        web_world, "SETTINGS", type(settings)(data_dir="data", map=over, drones=settings.drones, units=settings.units)
     )
+
+
+async def test_gaps_are_told_and_flown_again(tmp_path: Path) -> None:
     async with served(tmp_path) as (w, address), page(address, w.tokens[Role.SUPERVISOR]) as made:
         await made.get_by_test_id("tab-searches").click()
         await made.get_by_test_id("coverage").wait_for()
@@ -155,3 +159,44 @@ async def test_gaps_are_told_and_flown_again(tmp_path: Path, monkeypatch: pytest
         held = [shapely.Polygon([FRAME.to_xy(p) for p in wish.area.outer]) for wish in w.asked]
         for gap in MISSED:
             assert any(h.buffer(0.5).covers(gap) for h in held)
+
+
+async def test_the_pod_map_lies_under_the_gaps_and_follows_the_search(tmp_path: Path) -> None:
+    async with served(tmp_path) as (w, address), page(address, w.tokens[Role.UNIT]) as made:
+        await made.get_by_test_id("tab-searches").click()
+        switch = made.get_by_role("switch", name="POD map")
+        await switch.wait_for()
+        assert await painted(made, Theme.NIGHT) < 100
+        await switch.focus()
+        async with made.expect_response("**/coverage/pod.png?theme=night"):
+            await made.keyboard.press("Space")
+        assert await switch.get_attribute("aria-checked") == "true"
+        legend = made.get_by_role("complementary", name="Probability of detection (POD)")
+        assert "0 %: not looked at" in await legend.inner_text()
+        await made.wait_for_timeout(2500)
+        before = await painted(made, Theme.NIGHT)
+        assert before > 20_000
+        await made.screenshot(path=tmp_path / "pod-night-en.png")
+        async with made.expect_response("**/coverage/pod.png?theme=night", timeout=60_000):
+            at = UtcSeconds(SystemClock().now())
+            await w.log.append(at, *(StripSwept(HERE, SectorId("a"), DRONE, ring(m)) for m in MISSED))
+        await made.wait_for_timeout(1500)
+        assert await painted(made, Theme.NIGHT) > before + 300, "ground seen since is painted"
+        async with made.expect_response("**/coverage/pod.png?theme=day"):
+            await made.get_by_test_id("theme").first.click()
+        await made.get_by_test_id("language").first.click()
+        await made.get_by_role("complementary", name="发现概率（POD）").wait_for()
+        await made.wait_for_timeout(1500)
+        assert await painted(made, Theme.DAY) > 20_000
+        await made.screenshot(path=tmp_path / "pod-day-zh.png")
+        await made.get_by_role("switch", name="发现概率图").click()
+        await made.get_by_test_id("pod-legend").wait_for(state="detached")
+        await made.wait_for_timeout(1000)
+        assert await painted(made, Theme.DAY) < 100
+
+
+async def painted(made: Page, theme: Theme) -> int:
+    """Pixels of the page in the colour of open ground that one sweep has seen."""
+    colour = on_map(theme, int(100 * (1 - math.exp(-36.0 / 44.7))))
+    shot = cv2.imdecode(np.frombuffer(await made.screenshot(), np.uint8), cv2.IMREAD_COLOR)
+    return int((np.abs(shot[..., ::-1] - colour) < 4.0).all(axis=2).sum())

@@ -26,6 +26,8 @@ ROUTES: dict[tuple[str, str], str | tuple[Operation, ...]] = {
     ("POST", "/api/v1/searches/{id}/approve"): (Operation.APPROVE_SEARCH,),
     ("POST", "/api/v1/searches/{id}/join"): (Operation.APPROVE_SEARCH,),
     ("GET", "/api/v1/searches/{id}/coverage"): (Operation.SEE_PICTURE,),
+    ("GET", "/api/v1/searches/{id}/coverage/pod"): (Operation.SEE_PICTURE,),
+    ("GET", "/api/v1/searches/{id}/coverage/pod.png"): (Operation.SEE_PICTURE,),
     ("POST", "/api/v1/searches/{id}/stop"): (Operation.PLAN_SEARCH,),
     ("POST", "/api/v1/drones/{id}/hold"): (Operation.HOLD_OR_RETURN,),
     ("POST", "/api/v1/drones/{id}/return"): (Operation.HOLD_OR_RETURN,),

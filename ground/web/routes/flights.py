@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
@@ -18,6 +18,7 @@ from ground.web.edge.area import parse_area
 from ground.web.edge.bodies import JoinBody, Nothing, PathId, SearchBody
 
 router = APIRouter(prefix="/api/v1")
+T = TypeVar("T")
 Viewer = Annotated[Principal, Depends(allowed(Operation.SEE_PICTURE))]
 Planner = Annotated[Principal, Depends(allowed(Operation.PLAN_SEARCH))]
 Approver = Annotated[Principal, Depends(allowed(Operation.APPROVE_SEARCH))]
@@ -56,11 +57,28 @@ async def stop(id: PathId, who: Planner, parts: Parts, _: Nothing | None = None)
 
 @router.get("/searches/{id}/coverage")
 async def coverage(id: PathId, _: Viewer, parts: Parts) -> Response:
-    """What a search has truly seen: its gaps as GeoJSON, figures, and the searches that would fly the gaps again."""
-    found = await parts.coverage(SearchId(id))
+    """What a search has truly seen: its gaps as GeoJSON, figures, where the picture of its POD lies, and the searches
+    that would fly the gaps again."""
+    return reply(_known(await parts.coverage.coverage(SearchId(id)), id))
+
+
+@router.get("/searches/{id}/coverage/pod")
+async def pod_rows(id: PathId, _: Viewer, parts: Parts) -> Response:
+    """The probability of detection by cell: rows of numbers, north first, null outside the area."""
+    return reply(_known(await parts.coverage.pod_rows(SearchId(id)), id))
+
+
+@router.get("/searches/{id}/coverage/pod.png")
+async def pod_picture(id: PathId, _: Viewer, parts: Parts, theme: Literal["night", "day"] = "night") -> Response:
+    """The same as a picture, one pixel a cell; it lies between the corners that the coverage tells."""
+    found = _known(await parts.coverage.pod_picture(SearchId(id), theme), id)
+    return Response(found, media_type="image/png", headers={"Cache-Control": "no-store"})
+
+
+def _known(found: T | None, id_: str) -> T:
     if found is None:
-        raise Denied(404, Reason("search", f"no search {id} was accepted", "see the picture's searches for their ids"))
-    return reply(found)
+        raise Denied(404, Reason("search", f"no search {id_} was accepted", "see the picture's searches for their ids"))
+    return found
 
 
 @router.post("/drones/{id}/hold")

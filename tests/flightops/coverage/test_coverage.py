@@ -301,7 +301,7 @@ def test_many_gaps_become_one_search_over_their_hull() -> None:
 async def test_the_route_answers_with_geojson_and_searches_that_can_be_posted(tmp_path: Path) -> None:
     log = MemoryLog()
     book = CoverageBook(log, MEANS, CLOCK)
-    w = world(tmp_path, log=log, coverage=book.coverage)
+    w = world(tmp_path, log=log, coverage=book)
     async with w.client(Role.UNIT) as c:
         assert (await c.get("/api/v1/searches/s1/coverage")).status_code == 404
         half = shapely.box(0, 0, 200, TALL)

@@ -29,6 +29,16 @@ export async function ask<T>(method: Method, path: string, body: unknown, read: 
   return { ok: false, status: response.status, reasons: reasonsFrom(json) };
 }
 
+/** A picture, decoded; null when none came. */
+export async function askPicture(path: string): Promise<ImageBitmap | null> {
+  try {
+    const response = await fetch(path, { credentials: "same-origin" });
+    return response.ok ? await createImageBitmap(await response.blob()) : null;
+  } catch {
+    return null;
+  }
+}
+
 /** The reasons of a refusal: ours, or those of the framework's own validation. */
 export function reasonsFrom(json: unknown): Reason[] {
   if (!isRecord(json)) return [];

@@ -3,7 +3,7 @@ import type { FeatureCollection, Polygon } from "geojson";
 import { coverageFrom, type Coverage } from "../picture/coverage";
 import { isRecord } from "../picture/parse";
 import type { Id } from "../picture/types";
-import { ask, type Answer } from "./ask";
+import { ask, askPicture, type Answer } from "./ask";
 
 const V1 = "/api/v1";
 
@@ -91,6 +91,11 @@ export function planSearch(wish: SearchWish): Promise<Answer<Id>> {
 /** null when the answer is no coverage. */
 export function askCoverage(id: Id): Promise<Answer<Coverage | null>> {
   return ask("GET", `${V1}/searches/${part(id)}/coverage`, undefined, coverageFrom);
+}
+
+/** POD by cell in the colours of a theme, one pixel a cell, north up. */
+export function askPodPicture(id: Id, theme: "night" | "day"): Promise<ImageBitmap | null> {
+  return askPicture(`${V1}/searches/${part(id)}/coverage/pod.png?theme=${theme}`);
 }
 
 export function decideSearch(id: Id, wish: "approve" | "stop"): Promise<Answer<Id>> {

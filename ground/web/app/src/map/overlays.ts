@@ -47,15 +47,16 @@ export function footprintFeatures(drones: readonly Drone[], colourOf: ColourOf, 
   );
 }
 
-/** Areas and swept ground: those of searches that run or are planned, of the newest (first) and of the picked one. */
-export function searchFeatures(searches: readonly Search[], picked: Id | null): FeatureCollection {
+/** Areas and swept ground: those of searches that run or are planned, of the newest (first) and of the picked one.
+ * Swept ground of `inPod` is left out: the POD map shows it. */
+export function searchFeatures(searches: readonly Search[], picked: Id | null, inPod: readonly Id[] = []): FeatureCollection {
   const isOver = (s: Search): boolean => s.state === "ended" || s.state === "refused";
   return collection(
     searches.flatMap((s, i) => {
       const ended = isOver(s);
       if (ended && i > 0 && s.id !== picked) return [];
       return [
-        ...(s.swept && s.swept.coordinates.length > 0 ? [feature(s.swept, { what: "swept" })] : []),
+        ...(s.swept && s.swept.coordinates.length > 0 && !inPod.includes(s.id) ? [feature(s.swept, { what: "swept" })] : []),
         ...(s.area ? [feature(s.area, { what: "area", ended })] : []),
       ];
     }),

@@ -30,6 +30,8 @@ export interface Palette {
   noFly: string;
   outline: string;
   tiles: number;
+  /** Opacity of the POD map. */
+  pod: number;
 }
 
 const NIGHT: Palette = {
@@ -61,6 +63,7 @@ const NIGHT: Palette = {
   noFly: "#ff6b61",
   outline: "#05080b",
   tiles: 0.55,
+  pod: 0.62,
 };
 
 const DAY: Palette = {
@@ -92,6 +95,7 @@ const DAY: Palette = {
   noFly: "#c62828",
   outline: "#ffffff",
   tiles: 1,
+  pod: 0.72,
 };
 
 /** Colours gaps are hatched in: one image each. */

@@ -1,5 +1,6 @@
 /** What a search has truly seen, as GET /api/v1/searches/ID/coverage tells it. Pure. */
 import type { Feature, FeatureCollection, Polygon } from "geojson";
+import { podFrom, type PodMap } from "../pod/told";
 import { isRecord } from "./parse";
 import type { Id, Search } from "./types";
 
@@ -40,6 +41,7 @@ export interface Coverage {
   figures: Figures;
   gaps: Feature<Polygon>[];
   again: Again[];
+  pod: PodMap | null;
 }
 
 /** The coverage in an answer; null when it is none. */
@@ -51,6 +53,7 @@ export function coverageFrom(json: unknown): Coverage | null {
     figures: json["figures"] as unknown as Figures,
     gaps: json["features"] as Feature<Polygon>[],
     again: json["again"] as Again[],
+    pod: podFrom(json["pod_map"]),
   };
 }
 
