@@ -40,7 +40,7 @@ from flightops.fleet.state import IN_AIR, Search, SectorStage
 from flightops.missions.items import air_of
 from flightops.missions.mission import Mission
 from flightops.missions.sorties import flights_for, homes_of, missions_for
-from flightops.missions.starts import Launches
+from flightops.missions.starts import Launches, starts
 from flightops.planning.airspace.timed import Flight
 from flightops.ports import Gateway, OrderResult
 from flightops.redeal.desk import ORDER_LIMIT_S, Desk, Ids, on_board, uploaded
@@ -62,7 +62,7 @@ class Runner:
         self._terrain = terrain
         self._clock = clock
         self._hands = Hands(desk, gateway, terrain)
-        self._launches = Launches()
+        self._launches = Launches(clock)
         self._sorties: dict[DroneId, asyncio.Task[None]] = {}
         self._resumes: dict[DroneId, asyncio.Task[None]] = {}
         self._aboard: dict[DroneId, Aboard] = {}
@@ -158,6 +158,8 @@ class Runner:
         homes, heights = homes_of(self._desk.states), self._desk.heights_m
         frame = self._launches.frame(search.plan.sectors[0].path[0])
         made = await asyncio.to_thread(_laid, search, (homes, heights), self._terrain, frame)
+        if not isinstance(made, Refused):
+            self._launches.expect([flight.drone for _, flight in made.values()])
         for status in search.sectors:
             drone, sector = status.sector.drone, status.sector.sector
             if isinstance(made, Refused):
@@ -195,7 +197,7 @@ class Runner:
 
     async def _turn(self, ids: Ids, flight: Flight) -> None:
         """Wait until its start keeps apart from the others'. Raises Fault when it never does."""
-        wait_s = await self._launches.wait_s(flight, self._clock.monotonic())
+        wait_s = await self._launches.wait_s(flight)
         if isinstance(wait_s, Refused):
             raise Fault(str(wait_s))
         _log.info("start", drone=ids[2], wait_s=wait_s)
@@ -257,11 +259,15 @@ class Runner:
 def _laid(
     search: Search, from_: tuple[Mapping[DroneId, LatLon], Mapping[DroneId, float]], terrain: Terrain, frame: LocalFrame
 ) -> dict[SectorId, tuple[Mission, Flight]] | Refused:
-    """The missions of a search's plan and their flights; `from_`: homes and least transit heights."""
+    """The missions of a search's plan and their flights, in the best order to start them; `from_`: homes and least
+    transit heights."""
     assert search.plan is not None
     homes, heights_m = from_
     missions = missions_for(search.plan, homes, terrain, heights_m, search.area)
     if isinstance(missions, Refused):
         return missions
     flights = flights_for(search.plan, missions, homes, terrain, frame)
-    return {sector: (mission, flights[sector]) for sector, mission in missions.items()}
+    begun = starts(flights)
+    if isinstance(begun, Refused):
+        return begun
+    return {sector: (missions[sector], flights[sector]) for sector in begun}

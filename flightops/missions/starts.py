@@ -9,11 +9,13 @@ terrain model; a drone that was told to hold, or is flown by hand, is no longer 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 import numpy as np
 
+from core.clock import Clock
 from core.errors import Refused
 from core.geo import Floats, LatLon, LocalFrame
 from core.ids import SectorId
@@ -29,6 +31,10 @@ MOST_WAIT_S = 600.0
 """A drone that would have to wait longer on the ground is not sent."""
 LATE_S = 3.0
 """Arming and lifting off take a drone a little more or less than another."""
+GATHER_S = 5.0
+"""So long a drone that is ready waits for those that should start before it."""
+MOST_PERMUTED = 4
+"""Up to so many flights all orders are tried; more start in the order of their sectors."""
 ON_SPOT_M = 0.05
 """Mission items lie on a grid of 1 cm: nearer than this only the height changes."""
 RATES = Rates()
@@ -53,27 +59,44 @@ def flight_of(name: str, mission: Mission, home: Floats, frame: LocalFrame) -> F
     return Flight(name, joined(tuple(tracks)), tuple(map(float, np.cumsum(lasts))))
 
 
-def start_s(flight: Flight, others: Sequence[Flight]) -> float | None:
-    """How much later than it says a flight may start, s: as soon as it stays apart from all the others; None: not
-    within MOST_WAIT_S."""
-    for wait_s in np.arange(0.0, MOST_WAIT_S + STEP_S / 2, STEP_S).tolist():
-        if all(conflict_with(flight.later(wait_s + off), others) is None for off in (0.0, -LATE_S, LATE_S)):
-            return float(wait_s)
-    return None
+class _Pairs:
+    """Whether flights keep apart, by how much later one starts than another; each is looked at once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int, float], bool] = {}
+
+    def start_s(self, flight: Flight, others: Mapping[int, tuple[Flight, float]], me: int = -1) -> float | None:
+        """How much later than it says a flight may start, s: as soon as it stays apart from all the others, each
+        started so much later than it says; None: not within MOST_WAIT_S. `me`, keys of `others`: which flights."""
+        for wait_s in np.arange(0.0, MOST_WAIT_S + STEP_S / 2, STEP_S).tolist():
+            if all(self._apart((me, k), flight, other, wait_s - at) for k, (other, at) in others.items()):
+                return float(wait_s)
+        return None
+
+    def _apart(self, pair: tuple[int, int], flight: Flight, other: Flight, by_s: float) -> bool:
+        key = (*pair, round(by_s, 3))
+        if key not in self._known:
+            shifts = (by_s, by_s - LATE_S, by_s + LATE_S)
+            self._known[key] = all(conflict_with(flight.later(s), (other,)) is None for s in shifts)
+        return self._known[key]
 
 
 def starts(flights: Mapping[SectorId, Flight]) -> dict[SectorId, float] | Refused:
-    """Seconds after the search's start at which each may start, in their order. Refused, naming a drone, when one
-    would have to wait too long."""
-    found: dict[SectorId, float] = {}
-    flown_: list[Flight] = []
-    for sector, flight in flights.items():
-        wait_s = start_s(flight, flown_)
-        if wait_s is None:
-            return too_close(flight.drone)
-        found[sector] = wait_s
-        flown_.append(flight.later(wait_s))
-    return found
+    """Seconds after the search's start at which each may start, in the order in which they wait least in all, of those
+    tried. Refused, naming a drone, when in each of them one would have to wait too long."""
+    pairs, names, found = _Pairs(), list(flights), list[dict[SectorId, float]]()
+    late: list[str] = []
+    for order in permutations(range(len(names))) if len(names) <= MOST_PERMUTED else (range(len(names)),):
+        begun: dict[int, tuple[Flight, float]] = {}
+        for k in order:
+            wait_s = pairs.start_s(flights[names[k]], begun, k)
+            if wait_s is None:
+                late.append(flights[names[k]].drone)
+                break
+            begun[k] = (flights[names[k]], wait_s)
+        else:
+            found.append({names[k]: at for k, (_, at) in begun.items()})
+    return min(found, key=lambda b: (sum(b.values()), max(b.values()))) if found else too_close(late[0])
 
 
 def too_close(drone: str) -> Refused:
@@ -83,13 +106,17 @@ def too_close(drone: str) -> Refused:
 
 
 class Launches:
-    """The starts of all searches: who is ready first starts first, the others as soon as they keep apart from it.
+    """The starts of all searches. In each, drones start in the order in which they wait least; one that is not ready
+    GATHER_S after the next one loses its turn.
 
     A start that was given stays taken until its flight is over, whether the drone uses it or not, or starts again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._taken: dict[str, Flight] = {}
+        self._before: dict[str, tuple[asyncio.Event, ...]] = {}
+        self._ready: dict[str, asyncio.Event] = {}
         self._frame: LocalFrame | None = None
         self._lock = asyncio.Lock()
 
@@ -98,17 +125,38 @@ class Launches:
         self._frame = self._frame or LocalFrame(near)
         return self._frame
 
-    async def wait_s(self, flight: Flight, now_s: float) -> float | Refused:
-        """How long a drone ready at `now_s` must wait before it starts its flight, made to start at 0 s. Its start is
+    def expect(self, drones: Sequence[str]) -> None:
+        """Drones that are to start, in the best order."""
+        events = [asyncio.Event() for _ in drones]
+        self._ready |= dict(zip(drones, events, strict=True))
+        self._before |= {drone: tuple(events[:k]) for k, drone in enumerate(drones)}
+
+    async def wait_s(self, flight: Flight) -> float | Refused:
+        """How long a drone that is ready must wait before it starts its flight, made to start at 0 s. Its start is
         taken then."""
-        async with self._lock:
-            flight = flight.later(now_s)
-            self._taken = {d: f for d, f in self._taken.items() if f.end_s > now_s and d != flight.drone}
-            wait_s = await asyncio.to_thread(start_s, flight, tuple(self._taken.values()))
-            if wait_s is None:
-                return too_close(flight.drone)
-            self._taken[flight.drone] = flight.later(wait_s)
-            return wait_s
+        try:
+            await self._gather(flight.drone)
+            async with self._lock:
+                return await self._take(flight.later(self._clock.monotonic()))
+        finally:
+            if (mine := self._ready.pop(flight.drone, None)) is not None:
+                mine.set()
+
+    async def _gather(self, drone: str) -> None:
+        """Until those that should start before it have, or GATHER_S are over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_S):
+                for event in self._before.pop(drone, ()):
+                    await event.wait()
+
+    async def _take(self, flight: Flight) -> float | Refused:
+        self._taken = {d: f for d, f in self._taken.items() if f.end_s > flight.start_s and d != flight.drone}
+        others = {k: (other, 0.0) for k, other in enumerate(self._taken.values())}
+        wait_s = await asyncio.to_thread(_Pairs().start_s, flight, others)
+        if wait_s is None:
+            return too_close(flight.drone)
+        self._taken[flight.drone] = flight.later(wait_s)
+        return wait_s
 
 
 Stop = tuple[int, Floats, float]

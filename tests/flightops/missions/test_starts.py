@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
@@ -20,6 +20,7 @@ from core.io.wire import decode, encode
 from core.terrain import Terrain
 from flightops.fleet.machine import sweep_of
 from flightops.fleet.state import OnBoard
+from flightops.missions import starts as missions_starts
 from flightops.missions.heights import LEGS
 from flightops.missions.items import NAV_WAYPOINT, sweep_range
 from flightops.missions.mission import Mission
@@ -29,7 +30,7 @@ from flightops.missions.starts import MOST_WAIT_S, Launches, starts
 from flightops.planning.airspace.terrain_profile import Slopes, lowest_over
 from flightops.planning.airspace.timed import Flight, Phase
 from flightops.safety.fence import fence_for
-from tests.flightops.missions.flying import FLAT, FRAME, at, hills, plan_for
+from tests.flightops.missions.flying import FLAT, FRAME, FakeClock, at, hills, plan_for
 
 HOLE = (at(60, 40), at(110, 40), at(110, 300), at(60, 300))
 ZONED = Area((at(20, 20), at(400, 20), at(400, 420), at(20, 420)), (HOLE,))
@@ -146,29 +147,55 @@ def test_a_drone_waits_for_another_in_its_way_and_is_not_sent_when_that_takes_to
 async def test_who_is_ready_first_starts_first() -> None:
     plan = plan_for("s1", THREE)
     flights = flights_for(plan, laid(plan, NEAR, FLAT, None), NEAR, FLAT, FRAME)
-    launches = Launches()
-    ready = {SectorId("s1.3"): 1000.0, SectorId("s1.1"): 1001.0, SectorId("s1.2"): 1001.5}
-    waits = await asyncio.gather(*(launches.wait_s(flights[s], t) for s, t in ready.items()))
-    assert all(isinstance(w, float) for w in waits)
-    assert waits[0] == 0.0
-    assert max(w for w in waits if isinstance(w, float)) > 0.0
-    flown = [flights[s].later(t + w) for (s, t), w in zip(ready.items(), waits, strict=True) if isinstance(w, float)]
+    clock = FakeClock()
+    launches, flown = Launches(clock), []
+    for sector, ready_s in (("s1.3", 0.0), ("s1.1", 1.0), ("s1.2", 0.5)):
+        clock.time += ready_s
+        wait_s = await launches.wait_s(flights[SectorId(sector)])
+        assert isinstance(wait_s, float)
+        assert flown or wait_s == 0.0
+        flown.append(flights[SectorId(sector)].later(clock.monotonic() + wait_s))
+    assert flown[-1].start_s > clock.monotonic()
     assert least_ratio(flown) >= 0.995
+
+
+async def test_drones_start_in_the_order_in_which_they_wait_least(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_for("s1", THREE)
+    flights = flights_for(plan, laid(plan, NEAR, FLAT, None), NEAR, FLAT, FRAME)
+    begun = starts(flights)
+    assert isinstance(begun, dict)
+    for order in permutations(flights):
+        in_turn = Launches(FakeClock())
+        waits = [await in_turn.wait_s(flights[s]) for s in order]
+        assert sum(begun.values()) <= sum(w for w in waits if isinstance(w, float))
+    launches = Launches(FakeClock())
+    launches.expect([flights[s].drone for s in begun])
+    given = await asyncio.gather(*(launches.wait_s(f) for f in flights.values()))
+    assert dict(zip(flights, given, strict=True)) == begun
+    monkeypatch.setattr(missions_starts, "GATHER_S", 0.05)
+    launches.expect([flights[s].drone for s in begun])
+    *_, last = begun
+    assert isinstance(await launches.wait_s(flights[last]), float), "the others are never ready"
 
 
 async def test_a_search_waits_for_another_one_over_the_same_ground() -> None:
     homes = {THREE[0]: at(0, 0), THREE[1]: at(200, 0)}
     both = facing(3)
     one, other = flights_for(both, laid(both, homes, FLAT, None), homes, FLAT, FRAME).values()
-    launches = Launches()
+    clock = FakeClock()
+    launches = Launches(clock)
     assert launches.frame(at(0, 0)) == launches.frame(at(900, 900))
-    assert await launches.wait_s(one, 1000.0) == 0.0
-    wait_s = await launches.wait_s(other, 1020.0)
+    began_s = clock.monotonic()
+    assert await launches.wait_s(one) == 0.0
+    clock.time += 20.0
+    wait_s = await launches.wait_s(other)
     assert isinstance(wait_s, float)
     assert wait_s > 30.0
-    assert least_ratio([one.later(1000.0), other.later(1020.0 + wait_s)]) >= 0.995
-    assert await launches.wait_s(one, 9000.0) == 0.0, "all are down"
-    assert await launches.wait_s(one, 9005.0) == 0.0, "its own last start binds nobody"
+    assert least_ratio([one.later(began_s), other.later(began_s + 20.0 + wait_s)]) >= 0.995
+    clock.time += 8000.0
+    assert await launches.wait_s(one) == 0.0, "all are down"
+    clock.time += 5.0
+    assert await launches.wait_s(one) == 0.0, "its own last start binds nobody"
 
 
 def test_a_restart_knows_which_items_sweep() -> None:
