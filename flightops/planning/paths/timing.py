@@ -70,6 +70,16 @@ class Pace:
         drift: Floats = length * (1.0 / ground - 1.0 / self.speed_mps)
         return drift
 
+    def carried_s(self, step_m: Floats) -> Floats:
+        """What a displacement (..., 2) gains by the wind on whatever way it is flown, s; flown back it loses as much.
+
+        `drift_s` and this together are the same both ways: the mean of a way out and back, sqrt(h d^2 + (d.w)^2) / h
+        less d / a for h = a^2 - w^2. So what is the quickest way hangs on that alone.
+        """
+        x, y = self.wind_mps
+        gain: Floats = (step_m[..., 0] * x + step_m[..., 1] * y) / (self.speed_mps**2 - x * x - y * y)
+        return gain
+
     def slower_s_m(self, way_rad: Floats) -> Floats:
         """Mean of both ways along a direction: how much longer than in still air a metre takes, s."""
         unit = np.stack([np.cos(way_rad), np.sin(way_rad)], axis=-1)
