@@ -2,7 +2,8 @@
 
 Horizontal paths are flown by the model of `paths.timing`: from rest to rest between turns, trapezoids of speed, a pause
 at each turn, shallow bends at full speed; in wind at the airspeed of the pace, so at the ground speed that the wind
-leaves on each leg, reached in the ramps of still air. Vertical moves go at their rate from the first to the last moment.
+leaves on each leg, reached in the ramps of still air. Vertical moves go at their rate from the first to the last
+moment.
 """
 
 from __future__ import annotations
@@ -135,12 +136,12 @@ def flown(path: Floats, pace: Pace) -> Track:
     corners = _corners(kept)
     stops, slow = _stops(kept, corners, lengths), _slow(kept, corners, pace)
     tracks: list[Track] = []
-    for k, (length_m, time_s) in enumerate(zip(lengths, times, strict=True)):
+    drifts = times - pace.run_s(lengths)
+    for k, (length_m, drift_s) in enumerate(zip(lengths.tolist(), drifts.tolist(), strict=True)):
         piece = kept[stops[k] : stops[k + 1] + 1]
         if k:
             tracks.append(waiting(piece[0], pace.turn_s))
-        run = _Run(float(length_m), float(time_s - pace.run_s(length_m)), pace)
-        tracks.append(_flown_run(piece, slow[stops[k] : stops[k + 1]], run))
+        tracks.append(_flown_run(piece, slow[stops[k] : stops[k + 1]], _Run(length_m, drift_s, pace)))
     return joined(tuple(tracks))
 
 
@@ -210,7 +211,7 @@ class _Run:
         if self.drift_s == 0.0:
             return self.pace.accel_mps2
         speed = self.pace.speed_mps
-        lost_s = float(self.pace.run_s(np.float64(self.length_m))) - self.length_m / speed
+        lost_s = float(self.pace.run_s(np.array(self.length_m))) - self.length_m / speed
         if speed * lost_s <= self.in_air_m:
             return speed / lost_s
         return 4.0 * self.in_air_m / (lost_s + self.in_air_m / speed) ** 2

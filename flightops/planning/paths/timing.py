@@ -20,6 +20,8 @@ from core.units import positive, within
 
 CUT_M = 1.0
 SIMPLIFY_M = 0.3
+STILL = (0.0, 0.0)
+"""No wind."""
 MOST_WIND_SHARE = 0.8
 """Of the airspeed: in a stronger wind a drone hardly comes home against it."""
 
@@ -32,7 +34,7 @@ class Pace:
     speed_mps: float = 12.0
     accel_mps2: float = 3.0
     turn_s: float = 2.0
-    wind_mps: tuple[float, float] = (0.0, 0.0)
+    wind_mps: tuple[float, float] = STILL
 
     def __post_init__(self) -> None:
         within("speed_mps", self.speed_mps, 0.5, 30.0)

@@ -1,7 +1,7 @@
 """Links between places that stay inside an area: straight where it can be, else bent round its reflex corners.
 
-Ends must lie a hair inside `room`: sight is strict (a way that touches an edge is blocked). In wind a link's time is the
-mean of both ways: what that leaves out is the same for every way between two places (`Pace.carried_s`).
+Ends must lie a hair inside `room`: sight is strict (a way that touches an edge is blocked). In wind a link's time is
+the mean of both ways: what that leaves out is the same for every way between two places (`Pace.carried_s`).
 """
 
 from __future__ import annotations
