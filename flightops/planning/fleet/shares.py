@@ -70,8 +70,8 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """Shares that together pass: cover (0 to 1) of the whole area, how much of it can be seen from inside the margin,
-    patterns they grew from, parts laid on their own."""
+    """Shares that together pass: cover (0 to 1) of the whole area, how much of it can be seen from inside the margin
+    (at the least: parts see a little of one another), patterns they grew from, parts laid on their own."""
 
     shares: tuple[Share, ...]
     cover: float
@@ -260,4 +260,4 @@ def _verified(errand: Errand, shares: tuple[Share, ...], found: tuple[Made, ...]
         problem = f"the shares cover {verdict.cover:.2%}, {verdict.outside_m + verdict.hole_m:.1f} m lie outside"
         raise Malformed("area", problem, "ask for less cover, or send fewer drones")
     pattern = "+".join(sorted({m.pattern for m in found}))
-    return Division(shares, verdict.cover, in_reach, pattern, sum(m.cells for m in found))
+    return Division(shares, verdict.cover, max(in_reach, verdict.cover), pattern, sum(m.cells for m in found))
