@@ -131,6 +131,30 @@ def test_the_rule_holds_on_every_sortie_and_nothing_is_left_out(
     assert all((np.abs(every - corner).max(axis=1) < 1e-6).any() for corner in course.sweep)
 
 
+@settings(max_examples=25, deadline=None)
+@given(seeds, winds)
+def test_the_rule_holds_too_for_a_drone_that_keeps_its_speed_over_the_ground(
+    seed: int, wind: tuple[float, float]
+) -> None:
+    """As autopilots do: sorties cut for a kept airspeed, flown and flown home at the speed of still air."""
+    rng = np.random.default_rng(seed)
+    battery_wh = float(rng.uniform(80, 400))
+    craft = in_wind(wind, replace(CRAFT, model=EnergyModel(battery_wh=battery_wh)))
+    path = lines(float(rng.uniform(-900, 900)), int(rng.integers(1, 20)), long_m=float(rng.uniform(100, 900)))
+    sorties = legs_by_battery(Course.by("d1", HOME, path), craft)
+    assume(not isinstance(sorties, Refused))
+    assert not isinstance(sorties, Refused)
+    for sortie in sorties:
+        flight = timed_flight(sortie, craft.transit_amsl_m, PACE, craft.rates)
+        times, used = used_wh(flight, craft)
+        place = flight.at(times)
+        far = np.hypot(place[:, 0], place[:, 1])
+        homeward = -place * [1, 1, 0] / np.maximum(far, 1e-9)[:, None] * PACE.speed_mps
+        more_w = craft.model.power_w(homeward, wind) - craft.model.cruise_w
+        home = replace(craft, pace=PACE).home_wh(place, HOME) + more_w * PACE.run_s(far) / 3600.0
+        assert (battery_wh * (1.0 - RESERVE) - used >= RETURN_MARGIN * home - 1e-3 * battery_wh).all()
+
+
 def test_the_cut_is_as_far_as_it_goes() -> None:
     course = Course.by("d1", HOME, lines(300.0, 40))
     cut = endurance_cut(course, CRAFT)

@@ -16,6 +16,7 @@ FRAME = LocalFrame(CENTRE)
 WITHIN_M = 0.3
 """How far the straight way between two way points of a plan may lie from the flight, and rounding."""
 SINK_MPS = 1.5
+LEAST_S = 0.25
 
 
 def at(x_m: float, y_m: float) -> LatLon:
@@ -70,9 +71,11 @@ def ground_mps(airspeed_mps: float, wind: Floats, way: Floats) -> float:
 
 
 def airspeeds(flight: dict[str, Any], wind: tuple[float, float]) -> Floats:
-    """Speed through the air between way points, m/s, seen from above."""
+    """Speed through the air between way points, m/s, seen from above; of those far enough apart in time that rounding
+    is nothing."""
     points = way_points(flight)
-    moved = np.diff(points[:, :2], axis=0) / np.diff(points[:, 3])[:, None]
+    lasts = np.diff(points[:, 3])
+    moved = np.diff(points[:, :2], axis=0)[lasts > LEAST_S] / lasts[lasts > LEAST_S, None]
     return np.asarray(np.hypot(*(moved - np.array(wind)).T))
 
 
