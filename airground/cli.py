@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -121,22 +122,21 @@ def plan(
     """Plan a search, offline."""
     from airground import plan_options as options
     from airground.offline import Drones, drones_from, home_from, likely_from, plan_file
-    from flightops.planning.paths.timing import Pace
     from flightops.planning.plan_file import PlanWish, effort_from
 
     with options.named_as_options():
         air, mps = options.wind_from(wind), options.USUAL_MPS if speed is None else speed
-        inside = options.margin_from(margin, Pace(mps, wind_mps=air))
         camera = options.look_from(options.Optics(hfov, vfov, pitch, sidelap, image_width, person_px))
         apart = options.swath_from(swath, camera, height)
         ground = options.terrain_from(dem, area, home_from(home))
         plain, other = options.pattern_from(options.Shape(pattern, bearing, datum, corridor), ground)
         wish = PlanWish(
-            apart, mps, cover=cover, effort=effort_from(effort), plain=plain, height_agl_m=height, margin_m=inside,
+            apart, mps, cover=cover, effort=effort_from(effort), plain=plain, height_agl_m=height,
             wind_mps=air, pattern=other, relief=options.relief_from(ground, height, climb, camera), look=camera,
             likely=likely_from(probability, sweep_width, look, minutes),
         )  # fmt: skip
-        plan_file(area, out, drones_from(wish, Drones(speed, drones, home, endurance, fleet)), form)
+        wish = drones_from(wish, Drones(speed, drones, home, endurance, fleet))
+        plan_file(area, out, replace(wish, margin_m=options.margin_from(margin, wish.paces)), form)
 
 
 @app.command()

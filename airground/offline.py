@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,12 +49,7 @@ def plan_file(area: Path, out: Path, wish: PlanWish, form: str = "json") -> None
         f"planned in {doc['planning_s']:.2f} s -> {', '.join(str(out.with_name(name)) for name in files)}"
     )
     if "fleet" in doc:
-        whole, drones = doc["fleet"], len({f["drone"] for f in doc["flights"]})
-        console.print(
-            f"{len(doc['flights'])} flight(s) of {drones} drone(s), all down after {whole['makespan_s'] / 60:.1f} min, "
-            f"balance {whole['balance']:.2f}, proved {whole['proof']['horizontal_m']:g} m or "
-            f"{whole['proof']['vertical_m']:g} m apart"
-        )
+        console.print(flight_words(doc))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +102,8 @@ def _fleet(path: Path, wish: PlanWish) -> tuple[FleetDrone, ...]:
 def cover_words(doc: dict[str, Any]) -> str:
     """Cover reached, beside that asked where it is less, and the heights of a plan that follows the ground."""
     words = f"cover {100 * doc['cover']:.2f} %"
+    if doc["margin_m"] > 0.0:
+        words += f", {doc['margin_m']:g} m inside"
     if doc["cover"] < doc["cover_asked"]:
         words += f" (asked {100 * doc['cover_asked']:g} %)"
     if doc["in_reach"] < NEARLY:
@@ -117,6 +115,21 @@ def cover_words(doc: dict[str, Any]) -> str:
     words += f", {least:.0f} to {most:.0f} m above ground, lines {doc['swath_m']:.1f} m apart"
     over_m = sum(t["to_m"] - t["from_m"] for s in sectors for t in s["too_high"])
     return words + (f", {over_m:.0f} m of it too high: ground too steep to follow" if over_m else "")
+
+
+def flight_words(doc: dict[str, Any]) -> str:
+    """How many flights, when all are down and in what wind, how even, how far apart, and the least a battery holds."""
+    whole, flights = doc["fleet"], doc["flights"]
+    east, north = doc["wind_mps"]
+    from_deg = round(math.degrees(math.atan2(-east, -north))) % 360
+    wind = f" in {math.hypot(east, north):.1f} m/s of wind from {from_deg:03d}" if (east, north) != (0.0, 0.0) else ""
+    left = [f["battery_left"] for f in flights if f["battery_left"] is not None]
+    return (
+        f"{len(flights)} flight(s) of {len({f['drone'] for f in flights})} drone(s){wind}, all down after "
+        f"{whole['makespan_s'] / 60:.1f} min, balance {whole['balance']:.2f}, proved "
+        f"{whole['proof']['horizontal_m']:g} m or {whole['proof']['vertical_m']:g} m apart"
+        + (f", a battery lands with {100 * min(left):.0f} % or more" if left else ", batteries not judged")
+    )
 
 
 def likely_from(

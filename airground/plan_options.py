@@ -211,10 +211,11 @@ def wind_from(text: str | None) -> tuple[float, float]:
     return round(mps * math.sin(towards_rad), 9), round(mps * math.cos(towards_rad), 9)
 
 
-def margin_from(text: str, pace: Pace) -> float:
-    """Metres of a margin's words: a number, or "auto" (`stopping_margin_m`). Raises Malformed."""
+def margin_from(text: str, paces: tuple[Pace, ...]) -> float:
+    """Metres of a margin's words: a number, or "auto" (`stopping_margin_m` of the drone that needs most). Raises
+    Malformed."""
     if text == "auto":
-        return round(stopping_margin_m(pace), 1)
+        return round(max(stopping_margin_m(p) for p in paces), 1)
     try:
         return float(text)
     except ValueError as e:

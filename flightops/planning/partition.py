@@ -93,21 +93,23 @@ def shares(path: Floats, drones: int, pace: Pace, link_m: float, ways_s: WaysTim
 
 
 def ways_time(homes: tuple[Floats, ...], pace: Pace) -> WaysTime:
-    """Straight ways from and to the homes that `assigned` would fly the paths from."""
+    """Straight ways, in the wind of the pace, from and to the homes that `assigned` would fly the paths from."""
 
     def ways_s(paths: tuple[Floats, ...]) -> Floats:
-        far = _far_m(homes, np.array([[p[0], p[-1]] for p in paths]))
+        step = _steps(homes, np.array([[p[0], p[-1]] for p in paths]))
+        far = np.hypot(step[..., 0], step[..., 1])
         rows, columns = linear_sum_assignment(far.sum(axis=2))
-        added: Floats = pace.run_s(far[rows, columns]).sum(axis=1)
+        flown = step[rows, columns] * [[1.0], [-1.0]]
+        added: Floats = (pace.run_s(far[rows, columns]) + pace.drift_s(flown)).sum(axis=1)
         return added
 
     return ways_s
 
 
-def _far_m(homes: tuple[Floats, ...], ends: Floats) -> Floats:
-    """Distances of the ends (n, 2, 2) of paths from homes, (n, homes, 2) m."""
-    far: Floats = np.hypot(*(ends[:, None] - np.stack(homes)[None, :, None]).transpose(3, 0, 1, 2))
-    return far
+def _steps(homes: tuple[Floats, ...], ends: Floats) -> Floats:
+    """The ways from homes straight to the ends (n, 2, 2) of paths, (n, homes, 2, 2) m."""
+    steps: Floats = ends[:, None] - np.stack(homes)[None, :, None]
+    return steps
 
 
 def assigned(homes: tuple[Floats | None, ...], paths: tuple[Floats, ...]) -> tuple[tuple[int, Floats], ...]:

@@ -14,9 +14,10 @@ from flightops.planning.area import checked_area
 from flightops.planning.export.heights import height_figures
 from flightops.planning.finding.asked import LikelyWish, planned
 from flightops.planning.fleet.drones import FleetDrone
-from flightops.planning.fleet.plan import plan_fleet, with_flights
+from flightops.planning.fleet.plan import like_flights, plan_fleet
 from flightops.planning.fleet.shares import Errand
 from flightops.planning.footprint import PERSON_M, Look
+from flightops.planning.paths.timing import STILL, Pace
 from flightops.planning.patterns.wish import PatternWish, ground_for, plan_pattern
 from flightops.planning.sweep import COVER_ASKED, Effort, SweepPlan, SweepRequest, plan_sweep
 
@@ -69,7 +70,7 @@ class PlanWish:
     plain: bool = False
     height_agl_m: float = 60.0
     margin_m: float = 0.0
-    wind_mps: tuple[float, float] = (0.0, 0.0)
+    wind_mps: tuple[float, float] = STILL
     pattern: PatternWish | None = None
     relief: Relief | None = None
     look: Look | None = None
@@ -79,27 +80,20 @@ class PlanWish:
 
     def __post_init__(self) -> None:
         within("height_agl_m", self.height_agl_m, 5.0, 500.0)
-        _together("a fleet of unlike drones", bool(self.fleet), self._given("likely", "wind_mps"))
-        _together("a plan by probability", self.likely is not None, self._given())
-        if self.endurance_s is not None and (self.relief is not None or self.wind_mps != (0.0, 0.0)):
-            problem = "batteries are judged over level ground in still air"
-            raise Malformed("--endurance", problem, "leave it out, or leave out --wind and --dem")
+        shape = {"--pattern": self.pattern is not None, "--dem": self.relief is not None}
+        likely = {"--probability": self.likely is not None}
+        _together("a fleet of unlike drones", bool(self.fleet), {**shape, **likely})
+        _together("a plan by probability", self.likely is not None, {**shape, "--margin": self.margin_m > 0.0})
+        if self.endurance_s is not None and self.relief is not None:
+            problem = "batteries are judged over level ground"
+            raise Malformed("--endurance", problem, "leave it out, or leave out --dem")
 
-    def _given(self, *more: str) -> dict[str, bool]:
-        """Options that not every plan takes, by the word of the command, and whether they are given."""
-        given = {
-            "pattern": self.pattern is not None,
-            "relief": self.relief is not None,
-            "margin_m": self.margin_m > 0.0,
-            "likely": self.likely is not None,
-            "wind_mps": self.wind_mps != (0.0, 0.0),
-        }
-        return {OPTIONS[k]: v for k, v in given.items() if k not in ("likely", "wind_mps") or k in more}
-
-
-OPTIONS = {
-    "pattern": "--pattern", "relief": "--dem", "margin_m": "--margin", "likely": "--probability", "wind_mps": "--wind",
-}  # fmt: skip
+    @property
+    def paces(self) -> tuple[Pace, ...]:
+        """How the drones fly, in the wind: those of the fleet, else the like ones. Raises Malformed: too much wind."""
+        if not self.fleet:
+            return (Pace(self.speed_mps, wind_mps=self.wind_mps),)
+        return tuple(replace(d, wind_mps=self.wind_mps).pace for d in self.fleet)
 
 
 def _together(what: str, asked: bool, given: dict[str, bool]) -> None:
@@ -124,8 +118,8 @@ def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
 
 
 def _fleet_plan(area: Area, wish: PlanWish) -> dict[str, Any]:
-    within("cover", wish.cover, 0.5, 0.999)
-    return plan_fleet(Errand(checked_area(area), wish.cover, wish.effort, wish.plain), wish.fleet)
+    errand = Errand(checked_area(area), wish.cover, wish.effort, wish.plain, wish.margin_m)
+    return plan_fleet(errand, tuple(replace(d, wind_mps=wish.wind_mps) for d in wish.fleet))
 
 
 def _like_plan(area: Area, pattern: PatternWish | None, wish: PlanWish) -> dict[str, Any]:
@@ -154,16 +148,18 @@ def _like_plan(area: Area, pattern: PatternWish | None, wish: PlanWish) -> dict[
 
 
 def _with_flights(plan: SweepPlan, request: SweepRequest, wish: PlanWish) -> dict[str, Any]:
-    """The plan's document, with whole flights in still air when its drones have a home."""
-    if wish.home is None or wish.wind_mps != (0.0, 0.0):
+    """The plan's document, with whole flights when its drones have a home."""
+    if wish.home is None:
         return plan_document(plan)
     drones = tuple(
         FleetDrone(
-            str(k + 1), wish.home, wish.speed_mps, wish.swath_m, wish.endurance_s, height_agl_m=wish.height_agl_m
+            str(k + 1), wish.home, wish.speed_mps, wish.swath_m, wish.endurance_s, height_agl_m=wish.height_agl_m,
+            wind_mps=wish.wind_mps,
         )
         for k in range(wish.drones)
-    )
-    return with_flights(plan_document(plan), plan, request.area, drones)
+    )  # fmt: skip
+    flights = like_flights(plan, request.area, drones)
+    return flights.added_to(plan_document(flights.plan))
 
 
 def _camera(look: Look, height_agl_m: float) -> dict[str, Any]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from shapely import Polygon
 
 from core.errors import Malformed
@@ -16,7 +15,7 @@ from core.units import finite, positive, within
 from flightops.planning.area import CheckedArea, checked_area
 from flightops.planning.partition import assigned
 from flightops.planning.parts import parts
-from flightops.planning.paths.making import Effort, Job, Made, flyable, made
+from flightops.planning.paths.making import Effort, Job, Made, kept_inside, made
 from flightops.planning.paths.timing import Pace, flight_s, length_m
 from flightops.planning.paths.verify import judge
 
@@ -155,11 +154,7 @@ def _job(request: SweepRequest, ground: CheckedArea, part: Polygon, drones: int)
     """What one path, or one part, is to do; None when no place of the part may be flown in."""
     way_rad = None if request.bearing_deg is None else math.radians(90.0 - request.bearing_deg) % math.pi
     job = Job(part, ground.frame, request.swath_m, request.pace, request.cover, drones, request.plain, way_rad)
-    if request.margin_m == 0.0:
-        return job
-    inside = shapely.intersection(part, flyable(ground.polygon, request.margin_m))
-    pieces = [p for p in shapely.get_parts(inside) if isinstance(p, Polygon) and p.area > 1.0]
-    return replace(job, margin_m=request.margin_m, flyable=max(pieces, key=lambda p: p.area)) if pieces else None
+    return kept_inside(job, ground.polygon, request.margin_m)
 
 
 def stopping_margin_m(pace: Pace) -> float:

@@ -9,7 +9,7 @@ or with bends out of a notch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -72,6 +72,12 @@ class Transits:
             shapely.prepare(links.room)
         return Transits(ground.frame, tuple(zones), allowed, parts, pace, fence is not None)
 
+    def paced(self, pace: Pace) -> Transits:
+        """The same air with the ways that are quickest at another pace."""
+        if pace == self.pace:
+            return self
+        return replace(self, pace=pace, parts=tuple(Links(links.room, links.inner, pace) for links in self.parts))
+
     def way(self, start: LatLon, end: LatLon) -> tuple[LatLon, ...] | Refused:
         """Start, bends and end. Refused when an end lies over a zone or outside the fence, or no way leads there."""
         ends = np.array([self.frame.to_xy(start), self.frame.to_xy(end)])
@@ -99,12 +105,14 @@ class Transits:
         return best[1]
 
     def times_s(self, places: Floats, end: Floats) -> Floats:
-        """(n, 2) m -> (n,) flight times of the ways from there to an end (2,), s; inf where there is none."""
+        """(n, 2) m -> (n,) flight times of the ways from there to an end (2,), s, in the wind of the pace; inf where
+        there is none. A stop is counted at every bend, so none takes longer than told."""
         best = np.full(len(places), np.inf)
         for links in self.parts:
             inside = shapely.contains_xy(links.room, places[:, 0], places[:, 1])
             if inside.any() and _inside(links.room, end):
-                best[inside] = np.minimum(best[inside], links.times_s(places[inside], end[None])[:, 0])
+                both_ways_s = links.times_s(places[inside], end[None])[:, 0]
+                best[inside] = np.minimum(best[inside], both_ways_s - self.pace.carried_s(end - places[inside]))
         for k in np.flatnonzero(np.isinf(best)):
             way = self.way_m(places[k], end)
             best[k] = np.inf if isinstance(way, Refused) else flight_s(way, self.pace)
@@ -224,13 +232,18 @@ def _shortest(links: Links, leads: list[Floats], trails: list[Floats]) -> tuple[
     """Seconds and points (n, 2) of the best way that begins with one of the leads and ends with one of the trails
     (each (k, 2), from its place outwards); None when there is none."""
     one, two = (np.array([way[-1] for way in ways]) for ways in (leads, trails))
-    ahead, behind = (np.array([flight_s(way, links.pace) for way in ways]) for ways in (leads, trails))
+    ahead, behind = (np.array([_both_ways_s(way, links.pace) for way in ways]) for ways in (leads, trails))
     total = ahead[:, None] + links.times_s(one, two) + behind[None, :]
     i, j = np.unravel_index(int(np.argmin(total)), total.shape)
     if not np.isfinite(total[i, j]):
         return None
     bends = links.ways(one[i : i + 1], two[j : j + 1])[0]
     return float(total[i, j]), _without_straights(np.concatenate([leads[i], bends, trails[j][::-1]]))
+
+
+def _both_ways_s(way: Floats, pace: Pace) -> float:
+    """Flight time of a way (k, 2), the mean of both directions, s, as `Links` counts."""
+    return flight_s(way, pace) + float(pace.carried_s(way[-1] - way[0]))
 
 
 def _inside(room: BaseGeometry, place: Floats) -> bool:

@@ -264,6 +264,58 @@ def test_a_fleet_replaces_drones_home_speed_and_endurance(tmp_path: Path) -> Non
     assert "--home" in done.stderr
 
 
+def test_a_fleet_takes_wind_margin_and_plain_lines(tmp_path: Path) -> None:
+    done, out = fleet(tmp_path, HAWK + KITE)
+    assert done.returncode == 0, done.stderr
+    still = json.loads(out.read_text())
+    assert "wind" not in still["fleet"]
+    done, out = fleet(tmp_path, HAWK + KITE, "--wind", "5,270", "--margin", "25", "--pattern", "s")
+    assert done.returncode == 0, done.stderr
+    told = " ".join(done.stderr.split())
+    assert "25 m inside" in told
+    assert "can't be seen from inside the margin" in told
+    assert "in 5.0 m/s of wind from 270" in told
+    assert "a battery lands with" in told
+    doc = json.loads(out.read_text())
+    assert (doc["margin_m"], doc["wind_mps"]) == (25.0, [5.0, 0.0])
+    assert doc["fleet"]["wind"]["mps"] == [5.0, 0.0]
+    assert doc["fleet"]["makespan_s"] > still["fleet"]["makespan_s"]
+    assert doc["cover_asked"] * doc["in_reach"] <= doc["cover"] <= doc["in_reach"] < 1.0
+    assert all(f["battery_left"] >= 0.15 for f in doc["flights"])
+
+
+def test_the_margin_of_a_fleet_is_that_of_the_drone_that_needs_most(tmp_path: Path) -> None:
+    done, out = fleet(tmp_path, HAWK.replace("= 12", "= 6") + KITE, "--margin", "auto", "--wind", "2,0")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(out.read_text())["margin_m"] == pytest.approx(3.0 + (9.0 + 2.0) ** 2 / 6.0, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (
+            ("--wind", "8,270"),
+            "fleet.kite.speed_mps: 9 m/s through the air is too slow against 8.0 m/s of wind (fly kite",
+        ),
+        (("--wind", "8,270", "--margin", "auto"), "fleet.kite.speed_mps"),
+        (("--wind", "60,270"), "wait until the wind is under"),
+        (("--wind", "nan,270"), "--wind"),
+        (("--margin", "nan"), "--margin"),
+        (("--margin", "-1"), "--margin"),
+        (("--margin", "wide"), "--margin"),
+        (("--margin", "400"), "--margin: 400 m leaves nothing to fly in (take a smaller margin"),
+        (("--pattern", "parallel"), "--pattern: a fleet of unlike drones can't be planned with it (leave one"),
+        (("--pattern", "orbit"), "--pattern"),
+    ],
+)
+def test_what_a_fleet_cannot_fly_is_refused_by_name(tmp_path: Path, words: tuple[str, ...], says: str) -> None:
+    done, out = fleet(tmp_path, HAWK + KITE, *words)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not out.exists()
+
+
 def test_a_share_of_several_flights_is_no_single_qgroundcontrol_plan(tmp_path: Path) -> None:
     done, out = fleet(tmp_path, HAWK.replace("= 25", "= 6"), "--format", "plan")
     assert done.returncode == 2

@@ -172,9 +172,22 @@ def test_junk_for_an_area_is_refused_with_terrain_too(tmp_path: Path) -> None:
         assert not out.exists()
 
 
+def test_batteries_are_judged_in_the_wind_that_is_told(tmp_path: Path) -> None:
+    words = ("--swath", "30", "--home", "120.036,28.887", "--endurance", "20")
+    left = []
+    for more in ((), ("--wind", "8,270"), ("--wind", "8,270", "--margin", "5")):
+        done, out = plan(tmp_path, *words, *more)
+        assert done.returncode == 0, done.stderr
+        doc = json.loads(out.read_text())
+        assert all(f["battery_left"] >= 0.15 for f in doc["flights"])
+        left.append(sum(1.0 - f["battery_left"] for f in doc["flights"]))
+        assert ("wind" in doc["fleet"]) == bool(more)
+    assert left[1] > left[0]
+
+
 def test_batteries_are_not_silently_left_unjudged(tmp_path: Path) -> None:
-    done, out = plan(tmp_path, "--swath", "30", "--home", "120.036,28.887", "--endurance", "20", "--wind", "4,270")
-    assert done.returncode == 2
-    assert "--endurance" in done.stderr
-    assert "--wind" in done.stderr
-    assert not out.exists()
+    for more in (("--dem", dem(tmp_path)), ("--dem", dem(tmp_path), "--wind", "4,270")):
+        done, out = plan(tmp_path, "--swath", "30", "--home", "120.036,28.887", "--endurance", "20", *more)
+        assert done.returncode == 2
+        assert "--endurance: batteries are judged over level ground (leave it out, or leave out --dem)" in done.stderr
+        assert not out.exists()

@@ -1,9 +1,10 @@
 """What flights take out of the battery, and how far along a sweep a drone may go before it must turn home.
 
-Power is hover power, plus drag that grows with the cube of the airspeed, plus lift while climbing. A drone flies its
-ground speed whatever the wind, so its airspeed is ground velocity less wind. No credit is given for what a real
-quadrotor saves: translational lift at 5 to 10 m/s, and sinking. The rule is that of the safety room: at every moment
-what is left covers the way home 1.3 times and leaves 15 % of the battery.
+Power is hover power, plus drag that grows with the cube of the airspeed (ground velocity less wind), plus lift while
+climbing. Planned flights keep their airspeed (`paths.timing`): against the wind they take longer at the same power, and
+hovering takes what holding still against it does. No credit is given for what a real quadrotor saves: translational
+lift at 5 to 10 m/s, and sinking. The rule is that of the safety room: at every moment what is left covers the way home
+1.3 times and leaves 15 % of the battery.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from core.errors import Malformed, Refused
 from core.geo import Floats
 from core.units import finite, positive, within
 from flightops.planning.airspace.timed import Course, Flight, Phase, Rates, Ways, straight_way, timed_flight
-from flightops.planning.paths.timing import Pace, length_m
+from flightops.planning.paths.timing import STILL, Pace, length_m
 
 RETURN_MARGIN = 1.3
 """The way home counts this much more (see flightops.safety.preflight)."""
@@ -55,9 +56,9 @@ class EnergyModel:
         if self.most_airspeed_mps < self.cruise_mps:
             raise Malformed("most_airspeed_mps", "it is less than cruise_mps", "give the greater of the two")
 
-    def power_w(self, velocity: Floats, wind: Wind) -> Floats:
-        """Ground velocity east, north, up (n, 3) m/s -> (n,) W."""
-        air = np.hypot(velocity[:, 0] - wind.east_mps, velocity[:, 1] - wind.north_mps)
+    def power_w(self, velocity: Floats, wind_mps: tuple[float, float]) -> Floats:
+        """Ground velocity east, north, up (n, 3) m/s -> (n,) W; `wind_mps`: what the air moves by, east and north."""
+        air = np.hypot(velocity[:, 0] - wind_mps[0], velocity[:, 1] - wind_mps[1])
         drag = (self.cruise_w - self.hover_w) * (air / self.cruise_mps) ** 3
         lift = (self.climb_w - self.hover_w) * np.maximum(velocity[:, 2], 0.0) / self.climb_mps
         total: Floats = self.hover_w + drag + lift
@@ -65,67 +66,39 @@ class EnergyModel:
 
 
 @dataclass(frozen=True, slots=True)
-class Wind:
-    """Where the air moves to, m/s east and north (a west wind has east_mps above 0)."""
-
-    east_mps: float = 0.0
-    north_mps: float = 0.0
-
-    def __post_init__(self) -> None:
-        finite("wind.east_mps", self.east_mps)
-        finite("wind.north_mps", self.north_mps)
-        within("wind", float(np.hypot(self.east_mps, self.north_mps)), 0.0, 40.0)
-
-    @property
-    def mps(self) -> float:
-        """How fast the air moves."""
-        return float(np.hypot(self.east_mps, self.north_mps))
-
-
-@dataclass(frozen=True, slots=True)
 class Aircraft:
-    """What a drone flies with: battery and power, pace, climb rates, the wind, transit height m AMSL.
+    """What a drone flies with: battery and power, pace (with the wind), climb rates, transit height m AMSL.
 
-    `detour`: ways home are this much longer than straight (round no-fly zones), and `detour_m` metres beside.
+    `detour_m`: ways home may be this many metres, flown through the air, longer than straight (round no-fly zones).
     """
 
     transit_amsl_m: float
     pace: Pace = field(default_factory=Pace)
     rates: Rates = field(default_factory=Rates)
     model: EnergyModel = field(default_factory=EnergyModel)
-    wind: Wind = field(default_factory=Wind)
-    detour: float = 1.0
     detour_m: float = 0.0
 
     def __post_init__(self) -> None:
         finite("transit_amsl_m", self.transit_amsl_m)
-        within("detour", self.detour, 1.0, 10.0)
         within("detour_m", self.detour_m, 0.0, 1e6)
-        fastest = self.pace.speed_mps + self.wind.mps
-        if fastest > self.model.most_airspeed_mps:
-            raise Malformed(
-                "wind",
-                f"against {self.wind.mps:.0f} m/s a drone would have to fly {fastest:.0f} m/s through the air",
-                "plan a lower speed, or wait for less wind",
-            )
+        if self.pace.speed_mps > self.model.most_airspeed_mps:
+            problem = f"{self.pace.speed_mps:g} m/s through the air is more than {self.model.most_airspeed_mps:g} m/s"
+            raise Malformed("speed_mps", problem, "plan a lower speed")
 
     def home_wh(self, place: Floats, home: Floats) -> Floats:
         """Energy (n,) Wh to be back on the ground at home (3,) from places (n, 3): up or down, straight, down.
 
-        The wind counts as met on the way; against it all the way where ways bend (there is a detour).
+        The wind counts as met on the straight way, but never as help: a drone that is called home may hold its speed
+        over the ground, so with the wind behind the way is priced as in still air.
         """
         away = home[:2] - place[:, :2]
         far = np.hypot(away[:, 0], away[:, 1])
-        way = away / np.maximum(far, 1e-9)[:, None] * self.pace.speed_mps
-        if (self.detour > 1.0 or self.detour_m > 0.0) and self.wind.mps > 0.0:
-            against = -np.array([self.wind.east_mps, self.wind.north_mps]) / self.wind.mps * self.pace.speed_mps
-            way = np.repeat(against[None, :], len(place), axis=0)
-        level = self.model.power_w(np.column_stack([way, np.zeros(len(way))]), self.wind)
+        cruise = self.model.power_w(np.array([[self.pace.speed_mps, 0.0, 0.0]]), STILL)[0]
         beside = np.where(far > OVER_HOME_M, self.detour_m, 0.0)
-        total = level * self.pace.run_s(far * self.detour + beside)
+        total = cruise * (self.pace.run_s(far + beside) + np.maximum(self.pace.drift_s(away), 0.0))
         to = np.where(far > OVER_HOME_M, np.maximum(self.transit_amsl_m, place[:, 2]), place[:, 2])
         for rise, rate in ((to - place[:, 2], self.rates.climb_mps), (home[2] - to, -self.rates.sink_mps)):
-            upright = self.model.power_w(np.array([[0.0, 0.0, rate]]), self.wind)[0]
+            upright = self.model.power_w(np.array([[0.0, 0.0, rate]]), self.pace.wind_mps)[0]
             total = total + upright * np.maximum(rise / rate, 0.0)
         found: Floats = total / 3600.0
         return found
@@ -138,7 +111,7 @@ def used_wh(flight: Flight, aircraft: Aircraft) -> tuple[Floats, Floats]:
     times = np.concatenate([*fine, knots[-1:]])
     share, weight = _GAUSS
     at = times[:-1, None] + np.diff(times)[:, None] * share
-    power = aircraft.model.power_w(flight.track.speed_at(at.ravel()), aircraft.wind).reshape(at.shape)
+    power = aircraft.model.power_w(flight.track.speed_at(at.ravel()), aircraft.pace.wind_mps).reshape(at.shape)
     spent = (power * weight).sum(axis=1) * np.diff(times) / 3600.0
     return times, np.concatenate([[0.0], np.cumsum(spent)])
 
@@ -217,7 +190,7 @@ def _first_broken_m(course: Course, aircraft: Aircraft) -> float:
     if not len(broken) or broken[0] >= end:
         return np.inf
     flown = flight.at(times[(times >= start) & (times <= broken[0])])[:, :2]
-    return length_m(flown) + aircraft.pace.speed_mps * CHECK_S
+    return length_m(flown) + (aircraft.pace.speed_mps + float(np.hypot(*aircraft.pace.wind_mps))) * CHECK_S
 
 
 def _fits(course: Course, aircraft: Aircraft) -> bool:

@@ -1,7 +1,9 @@
 """A way through the air as pieces of constant acceleration, and how paths, climbs and waits become such pieces.
 
 Horizontal paths are flown by the model of `paths.timing`: from rest to rest between turns, trapezoids of speed, a pause
-at each turn, shallow bends at full speed. Vertical moves go at their rate from the first to the last moment.
+at each turn, shallow bends at full speed; in wind at the airspeed of the pace, so at the ground speed that the wind
+leaves on each leg, reached in the ramps of still air. Vertical moves go at their rate from the first to the last
+moment.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 
 from core.errors import Malformed
 from core.geo import Floats
-from flightops.planning.paths.timing import Pace, runs_m
+from flightops.planning.paths.timing import Pace, runs
 
 STRAIGHT_M = 0.3
 """As `paths.timing` does, corners this little off the straight way are not counted as turns."""
@@ -122,21 +124,24 @@ def _steady(start: Floats, end: Floats, for_s: float) -> Track:
 
 
 def flown(path: Floats, pace: Pace) -> Track:
-    """A path (n, 3) of x, y m and height m AMSL from rest to rest; takes `timing.flight_s` of its x, y to the second.
+    """A path (n, 3) of x, y m and height m AMSL from rest to rest; takes `timing.flight_s` of its x, y to the second,
+    in the wind of the pace too.
 
     Height changes evenly with the way between points. Raises Malformed for a change of height on the spot.
     """
     kept = _distinct(np.asarray(path, dtype=np.float64))
     if len(kept) < 2:
         return waiting(kept[0], 0.0)
-    runs = runs_m(kept[:, :2], pace)
-    stops = _stops(kept, runs)
+    lengths, times = runs(kept[:, :2], pace)
+    corners = _corners(kept)
+    stops, slow = _stops(kept, corners, lengths), _slow(kept, corners, pace)
     tracks: list[Track] = []
-    for k, run in enumerate(runs):
+    drifts = times - pace.run_s(lengths)
+    for k, (length_m, drift_s) in enumerate(zip(lengths.tolist(), drifts.tolist(), strict=True)):
         piece = kept[stops[k] : stops[k + 1] + 1]
         if k:
             tracks.append(waiting(piece[0], pace.turn_s))
-        tracks.append(_run(piece, float(run), pace))
+        tracks.append(_flown_run(piece, slow[stops[k] : stops[k + 1]], _Run(length_m, drift_s, pace)))
     return joined(tuple(tracks))
 
 
@@ -152,8 +157,8 @@ def _distinct(path: Floats) -> Floats:
     return kept
 
 
-def _stops(path: Floats, runs: Floats) -> Ints:
-    """Indices of the points where runs begin and end, (runs + 1,)."""
+def _corners(path: Floats) -> Ints:
+    """Indices of the points that are corners of the line as `paths.timing` takes it, ends included."""
     line = shapely.get_coordinates(
         shapely.simplify(shapely.linestrings(path[:, :2]), STRAIGHT_M, preserve_topology=False)
     )
@@ -163,28 +168,75 @@ def _stops(path: Floats, runs: Floats) -> Ints:
         at += int(same[0])
         kept.append(at)
     kept[-1] = len(path) - 1
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
-    ends = np.cumsum(runs) * along[-1] / runs.sum()
-    inner = [kept[int(np.abs(along - e).argmin())] for e in ends[:-1]]
+    corners: Ints = np.array(kept, dtype=np.intp)
+    return corners
+
+
+def _stops(path: Floats, corners: Ints, runs_m: Floats) -> Ints:
+    """Indices of the points where runs begin and end, (runs + 1,)."""
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(path[corners, :2], axis=0).T))])
+    ends = np.cumsum(runs_m) * along[-1] / runs_m.sum()
+    inner = [int(corners[int(np.abs(along - e).argmin())]) for e in ends[:-1]]
     stops: Ints = np.array([0, *inner, len(path) - 1], dtype=np.intp)
     return stops
 
 
-def _run(path: Floats, length_m: float, pace: Pace) -> Track:
-    """Straight or shallow-bent points (n, 3) flown from rest to rest in the time of a run of `length_m`."""
+def _slow(path: Floats, corners: Ints, pace: Pace) -> Floats:
+    """Airspeed to ground speed on each leg of the path (n - 1,): that of the straight way between corners it is on."""
+    step = np.diff(path[corners, :2], axis=0)
+    slow = 1.0 + pace.speed_mps * pace.drift_s(step) / np.hypot(step[:, 0], step[:, 1])
+    return np.repeat(slow, np.diff(corners))
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run as `paths.timing` has it: its length, m, and what the wind adds to its time in still air, s."""
+
+    length_m: float
+    drift_s: float
+    pace: Pace
+
+    @property
+    def in_air_m(self) -> float:
+        """How far it is through the air."""
+        return self.length_m + self.pace.speed_mps * self.drift_s
+
+    @property
+    def push_mps2(self) -> float:
+        """Acceleration along the way through the air with which it takes its time.
+
+        Its ramps lose as much time as in still air; a run too short to reach its speed in them speeds up and slows down
+        evenly.
+        """
+        if self.drift_s == 0.0:
+            return self.pace.accel_mps2
+        speed = self.pace.speed_mps
+        lost_s = float(self.pace.run_s(np.array(self.length_m))) - self.length_m / speed
+        if speed * lost_s <= self.in_air_m:
+            return speed / lost_s
+        return 4.0 * self.in_air_m / (lost_s + self.in_air_m / speed) ** 2
+
+
+def _flown_run(path: Floats, slow: Floats, run: _Run) -> Track:
+    """Straight or shallow-bent points (n, 3) flown from rest to rest in the time of a run.
+
+    Counted in metres through the air: each leg is as many times longer as the airspeed is more than the ground speed on
+    it (`slow` (n - 1,)), so over the ground the drone speeds up to that and slows down from it.
+    """
     step = np.diff(path[:, :2], axis=0)
-    along = np.concatenate([[0.0], np.cumsum(np.hypot(step[:, 0], step[:, 1]))])
-    along *= length_m / along[-1]
-    top = min(pace.speed_mps, float(np.sqrt(length_m * pace.accel_mps2)))
-    ramp = top**2 / (2 * pace.accel_mps2)
-    knots = np.sort(np.concatenate([along, [ramp, length_m - ramp]]))
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(step[:, 0], step[:, 1]) * slow)])
+    whole, push_mps2 = run.in_air_m, run.push_mps2
+    along *= whole / along[-1]
+    top = min(run.pace.speed_mps, float(np.sqrt(whole * push_mps2)))
+    ramp = top**2 / (2 * push_mps2)
+    knots = np.sort(np.concatenate([along, [ramp, whole - ramp]]))
     knots = knots[np.concatenate([[True], np.diff(knots) > 1e-7])]
-    knots[-1] = length_m
+    knots[-1] = whole
     place = np.column_stack([np.interp(knots, along, path[:, k]) for k in range(3)])
     middle = (knots[1:] + knots[:-1]) / 2
-    push = np.where(middle < ramp, pace.accel_mps2, np.where(middle > length_m - ramp, -pace.accel_mps2, 0.0))
-    left = np.minimum(np.maximum(np.minimum(knots, length_m - knots), 0.0), ramp)
-    mps = np.sqrt(2 * pace.accel_mps2 * left)
+    push = np.where(middle < ramp, push_mps2, np.where(middle > whole - ramp, -push_mps2, 0.0))
+    left = np.minimum(np.maximum(np.minimum(knots, whole - knots), 0.0), ramp)
+    mps = np.sqrt(2 * push_mps2 * left)
     lasts = 2 * np.diff(knots) / (mps[1:] + mps[:-1])
     way = np.diff(place, axis=0) / np.diff(knots)[:, None]
     return Track(np.concatenate([[0.0], np.cumsum(lasts)]), place, way * mps[:-1, None], way * push[:, None])

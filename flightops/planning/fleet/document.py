@@ -18,7 +18,7 @@ from flightops.planning.airspace.timed import Flight
 from flightops.planning.area import CheckedArea
 from flightops.planning.fleet.flights import TURNAROUND_S, Air, FleetFlights, Flown, Share
 from flightops.planning.fleet.shares import Division
-from flightops.planning.paths.timing import length_m
+from flightops.planning.paths.timing import STILL, length_m
 
 WITHIN_M = 0.25
 DEGREES, METRES, SECONDS = 8, 2, 3
@@ -36,12 +36,15 @@ def flights_document(air: Air, made: FleetFlights) -> dict[str, Any]:
     }
     battery = {"return_factor": RETURN_MARGIN, "reserve": RESERVE, "turnaround_s": TURNAROUND_S}
     known = all(f.left is not None for f in made.flights)
+    wind = made.shares[0].drone.wind_mps
+    air_kept = {} if wind == STILL else {"wind": {"mps": list(wind), "speeds": "through the air, held on every leg"}}
     together = {
         "makespan_s": round(made.makespan_s, 1),
         "balance": round(made.balance, 4),
         "height": "m above home, the ground taken as level",
         "proof": proof,
         "battery": battery if known else "not judged: no endurance was given",
+        **air_kept,
     }
     return {"flights": [_flight(air.transits.frame, made.shares, f) for f in made.flights], "fleet": together}
 
@@ -69,7 +72,7 @@ def sectors_document(ground: CheckedArea, made: FleetFlights, division: Division
     return {
         "sectors": sectors,
         "cover": round(division.cover, 6),
-        "in_reach": 1.0,
+        "in_reach": round(division.in_reach, 6),
         "makespan_s": round(max(s.time_s for s in shares), 1),
         "length_ratio": round(swept / ground.polygon.area, 4),
         "time_ratio": round(in_time / ground.polygon.area, 4),

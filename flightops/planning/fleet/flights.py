@@ -18,9 +18,9 @@ from core.geo import Area, Floats
 from flightops.planning.airspace.energy import RESERVE, RETURN_MARGIN, Aircraft, legs_by_battery, spare_wh, used_wh
 from flightops.planning.airspace.schedule import Schedule, Sky, Sortie, scheduled_sorties
 from flightops.planning.airspace.separation import Nearest, first_conflict, nearest
-from flightops.planning.airspace.timed import Course, Flight, Parts, Waits
+from flightops.planning.airspace.timed import Course, Flight, Parts, Waits, Ways
 from flightops.planning.fleet.drones import FleetDrone
-from flightops.planning.paths.timing import flight_s, length_m
+from flightops.planning.paths.timing import STILL, Pace, flight_s, length_m
 from flightops.planning.transit import CLEAR_M, Transits
 
 TURNAROUND_S = 300.0
@@ -111,7 +111,11 @@ class Whole:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Air:
-    """Where a fleet flies: legal ways at the pace of the fastest drone, and the layers of transits."""
+    """Where a fleet flies: legal ways at the pace of the fastest drone, and the layers of transits.
+
+    In still air all fly those ways: which is shortest hardly hangs on speed. In wind it does, so there each pace has
+    ways of its own (`transits_at`).
+    """
 
     transits: Transits
     sky: Sky
@@ -131,13 +135,22 @@ class Air:
         least = max(d.height_agl_m for d in drones) + sky.stack_m
         return Air(transits, sky, max(least, *floors) if floors else least)
 
-    def way(self, start: Floats, end: Floats) -> Floats:
-        """The legal way (n, 2) between two places. Raises Malformed when there is none."""
-        found = self.transits.way_m(start, end)
-        if isinstance(found, Refused):
-            reason = found.reasons[0]
-            raise Malformed(reason.field, reason.problem, reason.fix)
-        return found
+    def transits_at(self, pace: Pace) -> Transits:
+        """The legal ways that a drone of this pace flies."""
+        return self.transits if pace.wind_mps == STILL else _transits_at(self, pace)
+
+    def ways(self, drone: FleetDrone) -> Ways:
+        """The legal way (n, 2) between two places for a drone. Raises Malformed when there is none."""
+        transits = self.transits_at(drone.pace)
+
+        def way(start: Floats, end: Floats) -> Floats:
+            found = transits.way_m(start, end)
+            if isinstance(found, Refused):
+                reason = found.reasons[0]
+                raise Malformed(reason.field, reason.problem, reason.fix)
+            return found
+
+        return way
 
     def home(self, drone: FleetDrone) -> Floats:
         """Its home (3,): x, y, and 0 m."""
@@ -147,7 +160,7 @@ class Air:
         """Its way out, sweep and way back. Raises Malformed naming the drone when no legal way leads there."""
         sweep = np.column_stack([share.path, np.full(len(share.path), share.drone.height_agl_m)])
         try:
-            return Course.by(share.drone.name, self.home(share.drone), sweep, self.way)
+            return Course.by(share.drone.name, self.home(share.drone), sweep, self.ways(share.drone))
         except Malformed as wrong:
             raise Malformed(f"fleet.{share.drone.name}.{wrong.field}", wrong.problem, wrong.fix) from wrong
 
@@ -185,13 +198,19 @@ def _swept_s(parts: Parts) -> float:
 
 
 @lru_cache(maxsize=KEPT)
+def _transits_at(air: Air, pace: Pace) -> Transits:
+    """The air's ways at a pace; kept, as corners are linked once."""
+    return air.transits.paced(pace)
+
+
+@lru_cache(maxsize=KEPT)
 def _sorties(air: Air, share: Share, battery: float) -> tuple[Course, ...]:
     """As `Air.sorties`; kept, as shares are looked at again while they are balanced and scheduled."""
     course, aircraft = air.course(share), air.aircraft(share)
     if aircraft is None:
         return (course,)
     model = replace(aircraft.model, battery_wh=aircraft.model.battery_wh * battery)
-    legs = legs_by_battery(course, replace(aircraft, model=model), air.way)
+    legs = legs_by_battery(course, replace(aircraft, model=model), air.ways(share.drone))
     if isinstance(legs, Refused):
         reason = legs.reasons[0]
         raise Malformed(f"fleet.{share.drone.name}", reason.problem, reason.fix)
@@ -203,25 +222,30 @@ def _sorties(air: Air, share: Share, battery: float) -> tuple[Course, ...]:
 
 @lru_cache(maxsize=KEPT)
 def _detour_m(air: Air, share: Share) -> float:
-    """Metres by which the legal way home is longer than the straight one, at most, from anywhere on a path.
+    """Metres, flown through the air, by which the legal way home is longer than the straight one, at most, from
+    anywhere on a path, the wind on every leg counted.
 
-    Between two places looked at, `step` apart, it grows by no more than that.
+    Between two places looked at, `step` apart, it grows by no more than that; in wind by what going and coming so far
+    takes at worst, against the wind and with it.
     """
     if not air.transits.zones:
         return 0.0
     step = max(LOOK_M, length_m(share.path) / MOST_LOOKS)
     spots = shapely.get_coordinates(shapely.segmentize(shapely.linestrings(share.path), step))
-    home, pace = air.home(share.drone)[:2], air.transits.pace
+    transits = air.transits_at(share.drone.pace)
+    home, pace = air.home(share.drone)[:2], transits.pace
     lines = shapely.linestrings(np.stack([spots, np.broadcast_to(home, spots.shape)], axis=1))
     zones = shapely.union_all(list(air.transits.zones)).buffer(CLEAR_M)
     blocked = spots[shapely.intersects(zones, lines)]
     if not len(blocked):
         return 0.0
-    extra_s = air.transits.times_s(blocked, home) - pace.run_s(np.hypot(*(blocked - home).T))
+    straight_s = pace.run_s(np.hypot(*(blocked - home).T)) + pace.drift_s(home - blocked)
+    extra_s = transits.times_s(blocked, home) - straight_s
     if not np.isfinite(extra_s).all():
         problem = "from part of its path no legal way leads home"
         raise Malformed(f"fleet.{share.drone.name}", problem, "choose another home")
-    return float(extra_s.max()) * pace.speed_mps + step
+    wind_share = float(np.hypot(*pace.wind_mps)) / pace.speed_mps
+    return float(extra_s.max()) * pace.speed_mps + step / (1.0 - wind_share**2)
 
 
 def fleet_flights(air: Air, shares: tuple[Share, ...], *, turn: bool) -> FleetFlights:

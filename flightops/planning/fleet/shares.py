@@ -14,13 +14,15 @@ import shapely
 from shapely import Polygon
 
 from core.errors import Malformed
+from core.units import within
 from flightops.planning.area import CheckedArea
 from flightops.planning.fleet.drones import FleetDrone
 from flightops.planning.fleet.flights import MOST_FLIGHTS, Share, Whole
 from flightops.planning.partition import assigned, turned_round, ways_time
 from flightops.planning.parts import parts_along
-from flightops.planning.paths.making import Effort, Job, Made, made
+from flightops.planning.paths.making import Effort, Job, Made, flyable, kept_inside, made
 from flightops.planning.paths.verify import judge
+from flightops.planning.sweep import MOST_MARGIN_M
 
 Wholes = Callable[[Share], Whole]
 """The time that a share takes its drone."""
@@ -39,20 +41,41 @@ MOST_S = 1e7
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What a fleet is asked: the area, share of it to cover, effort, straight lines only or not."""
+    """What a fleet is asked: the area, share to cover of what can be seen of it, effort, straight lines only or not;
+    paths keep `margin_m` inside."""
 
     ground: CheckedArea
     cover: float
     effort: Effort
     plain: bool = False
+    margin_m: float = 0.0
+
+    def __post_init__(self) -> None:
+        within("cover", self.cover, 0.5, 0.999)
+        within("margin_m", self.margin_m, 0.0, MOST_MARGIN_M)
+
+    def kept_inside(self, job: Job) -> Job:
+        """The job with paths that keep the margin. Raises Malformed when it leaves nothing to fly in."""
+        found = kept_inside(job, self.ground.polygon, self.margin_m)
+        if found is None:
+            problem = f"{self.margin_m:g} m leaves one of the parts nowhere to fly"
+            raise Malformed("margin_m", problem, "take a smaller margin, or send fewer drones")
+        return found
+
+    @property
+    def flyable(self) -> Polygon:
+        """Where paths may be. Raises Malformed when that is nothing to speak of."""
+        return flyable(self.ground.polygon, self.margin_m) if self.margin_m > 0.0 else self.ground.polygon
 
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """Shares that together pass: cover (0 to 1) of the whole area, patterns they grew from, parts laid on their own."""
+    """Shares that together pass: cover (0 to 1) of the whole area, how much of it can be seen from inside the margin
+    (at the least: parts see a little of one another), patterns they grew from, parts laid on their own."""
 
     shares: tuple[Share, ...]
     cover: float
+    in_reach: float
     pattern: str
     cells: int
 
@@ -83,9 +106,9 @@ def _cut_path(errand: Errand, drones: tuple[FleetDrone, ...], whole: Wholes) -> 
     job = Job(
         ground.polygon, ground.frame, first.swath_m, first.pace, errand.cover, len(drones), errand.plain, ways_s=ways_s
     )
-    one = made(job, errand.effort)
+    one = made(errand.kept_inside(job), errand.effort)
     shares = tuple(Share(drones[j], path) for j, path in assigned(homes, one.paths))
-    return _verified(errand, shares, (one,))
+    return _verified(errand, shares, (one,), one.in_reach)
 
 
 def _cut_area(errand: Errand, drones: tuple[FleetDrone, ...], whole: Wholes) -> Division:
@@ -102,7 +125,7 @@ def _cut_area(errand: Errand, drones: tuple[FleetDrone, ...], whole: Wholes) -> 
             break
         trials.append(_trial(errand, split, whole))
     best = min(trials, key=lambda t: t.longest_s)
-    return _verified(errand, _turned(errand, best.shares), best.made)
+    return _verified(errand, _turned(errand, best.shares), best.made, best.in_reach)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +145,18 @@ class _Split:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """A split planned: shares in its order, the times they take, what was made."""
+    """A split planned: shares in its order, the times they take, what was made of its parts and their areas, m^2."""
 
     shares: tuple[Share, ...]
     wholes: tuple[Whole, ...]
     made: tuple[Made, ...]
+    areas: tuple[float, ...]
+
+    @property
+    def in_reach(self) -> float:
+        """Share of all parts that can be seen, each from where its own drone may fly."""
+        seen = sum(m.in_reach * a for m, a in zip(self.made, self.areas, strict=True))
+        return min(seen / sum(self.areas), 1.0)
 
     @property
     def longest_s(self) -> float:
@@ -145,9 +175,9 @@ def _trial(errand: Errand, split: _Split, whole: Wholes) -> _Trial:
         Job(part, errand.ground.frame, d.swath_m, d.pace, errand.cover, 1, errand.plain)
         for d, part in zip(split.drones, split.parts, strict=True)
     )
-    all_made = tuple(made(job, errand.effort) for job in jobs)
+    all_made = tuple(made(errand.kept_inside(job), errand.effort) for job in jobs)
     shares = tuple(Share(d, m.paths[0]) for d, m in zip(split.drones, all_made, strict=True))
-    return _Trial(shares, tuple(whole(s) for s in shares), all_made)
+    return _Trial(shares, tuple(whole(s) for s in shares), all_made, tuple(float(p.area) for p in split.parts))
 
 
 def _split(errand: Errand, sizes: dict[FleetDrone, float]) -> _Split:
@@ -171,7 +201,7 @@ def _split(errand: Errand, sizes: dict[FleetDrone, float]) -> _Split:
 
 def _resized(errand: Errand, split: _Split, trial: _Trial) -> _Split:
     """The split with sizes that even out the times of a trial, cut in the same directions if no drone is left out."""
-    sizes = _even(trial, tuple(float(p.area) for p in split.parts))
+    sizes = _even(trial)
     if len(sizes) == len(split.drones):
         cut = parts_along(errand.ground.polygon, tuple(sizes[d] for d in split.drones), split.along)
         if cut is not None:
@@ -179,13 +209,13 @@ def _resized(errand: Errand, split: _Split, trial: _Trial) -> _Split:
     return _split(errand, sizes)
 
 
-def _even(trial: _Trial, areas: tuple[float, ...]) -> dict[FleetDrone, float]:
+def _even(trial: _Trial) -> dict[FleetDrone, float]:
     """Sizes, m^2, with which all are down soonest if each drone goes on sweeping as fast as it did.
 
     A drone for which nothing worth flying to is left gets none.
     """
-    rates = [a / s.time_s for a, s in zip(areas, trial.shares, strict=True)]
-    total = sum(areas)
+    rates = [a / s.time_s for a, s in zip(trial.areas, trial.shares, strict=True)]
+    total = sum(trial.areas)
 
     def swept(until_s: float) -> list[float]:
         sizes = [r * _sweep_s(w, until_s) for r, w in zip(rates, trial.wholes, strict=True)]
@@ -220,13 +250,14 @@ def _turned(errand: Errand, shares: tuple[Share, ...]) -> tuple[Share, ...]:
     return tuple(s.turned() if b else s for s, b in zip(shares, back, strict=True))
 
 
-def _verified(errand: Errand, shares: tuple[Share, ...], found: tuple[Made, ...]) -> Division:
-    """The division as measured by other code, each path with its own swath. Raises Malformed when it fails."""
+def _verified(errand: Errand, shares: tuple[Share, ...], found: tuple[Made, ...], in_reach: float) -> Division:
+    """The division as measured by other code, each path with its own swath; what of the area is `in_reach` is to be
+    covered as asked. Raises Malformed when it fails."""
     frame, area = errand.ground.frame, errand.ground.polygon
     flown = tuple(frame.to_xy_many(frame.to_lonlat_many(s.path)) for s in shares)
-    verdict = judge(area, flown, tuple(s.drone.swath_m for s in shares))
-    if not verdict.passes(errand.cover):
+    verdict = judge(area, flown, tuple(s.drone.swath_m for s in shares), errand.flyable)
+    if not verdict.passes(errand.cover * in_reach):
         problem = f"the shares cover {verdict.cover:.2%}, {verdict.outside_m + verdict.hole_m:.1f} m lie outside"
         raise Malformed("area", problem, "ask for less cover, or send fewer drones")
     pattern = "+".join(sorted({m.pattern for m in found}))
-    return Division(shares, verdict.cover, pattern, sum(m.cells for m in found))
+    return Division(shares, verdict.cover, max(in_reach, verdict.cover), pattern, sum(m.cells for m in found))

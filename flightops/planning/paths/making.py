@@ -264,6 +264,16 @@ def flyable(area: Polygon, margin_m: float) -> Polygon:
     return found[0]
 
 
+def kept_inside(job: Job, area: Polygon, margin_m: float) -> Job | None:
+    """The job with paths that keep a margin inside the area of which its polygon is all, or a part; None when no place
+    of the part may be flown in. Raises Malformed as `flyable` does."""
+    if margin_m == 0.0:
+        return job
+    inside = shapely.intersection(job.polygon, flyable(area, margin_m))
+    pieces = [p for p in shapely.get_parts(inside) if isinstance(p, Polygon) and p.area > 1.0]
+    return replace(job, margin_m=margin_m, flyable=max(pieces, key=lambda p: p.area)) if pieces else None
+
+
 def in_reach(area: Polygon, flyable: Polygon, swath_m: float) -> Polygon:
     """The part of an area that can be seen from where may be flown, without hugging its edges."""
     if flyable is area:

@@ -20,6 +20,8 @@ from core.units import positive, within
 
 CUT_M = 1.0
 SIMPLIFY_M = 0.3
+STILL = (0.0, 0.0)
+"""No wind."""
 MOST_WIND_SHARE = 0.8
 """Of the airspeed: in a stronger wind a drone hardly comes home against it."""
 
@@ -32,7 +34,7 @@ class Pace:
     speed_mps: float = 12.0
     accel_mps2: float = 3.0
     turn_s: float = 2.0
-    wind_mps: tuple[float, float] = (0.0, 0.0)
+    wind_mps: tuple[float, float] = STILL
 
     def __post_init__(self) -> None:
         within("speed_mps", self.speed_mps, 0.5, 30.0)
@@ -69,6 +71,16 @@ class Pace:
         ground = along + np.sqrt(self.speed_mps**2 - across**2)
         drift: Floats = length * (1.0 / ground - 1.0 / self.speed_mps)
         return drift
+
+    def carried_s(self, step_m: Floats) -> Floats:
+        """What a displacement (..., 2) gains by the wind on whatever way it is flown, s; flown back it loses as much.
+
+        `drift_s` and this together are the same both ways: the mean of a way out and back, sqrt(h d^2 + (d.w)^2) / h
+        less d / a for h = a^2 - w^2. So what is the quickest way hangs on that alone.
+        """
+        x, y = self.wind_mps
+        gain: Floats = (step_m[..., 0] * x + step_m[..., 1] * y) / (self.speed_mps**2 - x * x - y * y)
+        return gain
 
     def slower_s_m(self, way_rad: Floats) -> Floats:
         """Mean of both ways along a direction: how much longer than in still air a metre takes, s."""

@@ -1,6 +1,7 @@
 """Links between places that stay inside an area: straight where it can be, else bent round its reflex corners.
 
-Ends must lie a hair inside `room`: sight is strict (a way that touches an edge is blocked).
+Ends must lie a hair inside `room`: sight is strict (a way that touches an edge is blocked). In wind a link's time is
+the mean of both ways: what that leaves out is the same for every way between two places (`Pace.carried_s`).
 """
 
 from __future__ import annotations
@@ -47,25 +48,29 @@ class Links:
         i, j = np.triu_indices(r, 1)
         seen = in_sight(self.corners[i], self.corners[j], self.edges)
         cost = np.zeros((r, r))
-        far = np.hypot(*(self.corners[i] - self.corners[j]).T)
-        cost[i, j] = cost[j, i] = np.where(seen, self.pace.run_s(far) + self.pace.turn_s, 0.0)
+        leg_s = self._legs_s(self.corners[i] - self.corners[j])
+        cost[i, j] = cost[j, i] = np.where(seen, leg_s + self.pace.turn_s, 0.0)
         if r == 0:
             return cost, np.zeros((0, 0), dtype=np.int32)
         times, before = shortest_path(cost, directed=False, return_predecessors=True)
         return times, before
 
+    def _legs_s(self, step_m: Floats) -> Floats:
+        """Flight times of straight legs (n, 2) from rest to rest, the mean of both ways, s."""
+        still_s = self.pace.run_s(np.hypot(*step_m.T))
+        return still_s + (self.pace.drift_s(step_m) + self.pace.carried_s(step_m))
+
     def _to_corners(self, ends: Floats) -> Floats:
         """(n, 2) -> (n, r) time to each corner in sight, inf to others."""
         r = len(self.corners)
         a, b = np.repeat(ends, r, axis=0), np.tile(self.corners, (len(ends), 1))
-        time = self.pace.run_s(np.hypot(*(a - b).T))
-        return np.where(in_sight(a, b, self.edges), time, np.inf).reshape(len(ends), r)
+        return np.where(in_sight(a, b, self.edges), self._legs_s(a - b), np.inf).reshape(len(ends), r)
 
     def times_s(self, a: Floats, b: Floats) -> Floats:
         """(n, 2), (m, 2) ends -> (n, m) link times with the turns between legs, not those at the ends; inf: none."""
         n, m = len(a), len(b)
         p, q = np.repeat(a, m, axis=0), np.tile(b, (n, 1))
-        direct = np.where(in_sight(p, q, self.edges), self.pace.run_s(np.hypot(*(p - q).T)), np.inf).reshape(n, m)
+        direct = np.where(in_sight(p, q, self.edges), self._legs_s(p - q), np.inf).reshape(n, m)
         if not len(self.corners):
             return direct
         via = _min_plus(self._to_corners(a), self._between[0]) + self.pace.turn_s

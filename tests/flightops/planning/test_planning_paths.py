@@ -157,6 +157,19 @@ def test_wind_takes_the_ground_speeds_of_the_anchors() -> None:
         assert 1.0 / (1.0 / 12.0 + slower) == pytest.approx([along, across], abs=0.005)
 
 
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_what_a_wind_gives_on_the_whole_is_the_same_for_every_way(seed: int) -> None:
+    """The rest is the same both ways, so the quickest way out is the quickest back."""
+    rng = np.random.default_rng(seed)
+    pace = Pace(wind_mps=tuple(rng.uniform(-6, 6, 2)))
+    step = rng.uniform(-500, 500, (20, 2))
+    rest = [pace.drift_s(s) + pace.carried_s(s) for s in (step, -step)]
+    assert rest[0] == pytest.approx(rest[1])
+    assert (rest[0] >= -1e-9).all()
+    assert pace.carried_s(step).sum() == pytest.approx(float(pace.carried_s(step.sum(axis=0))))
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_the_compiled_clock_agrees_whatever_the_wind_and_the_frame(seed: int) -> None:

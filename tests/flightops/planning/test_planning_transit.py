@@ -11,6 +11,7 @@ from shapely import Polygon
 
 from core.errors import Refused
 from core.geo import Area, Floats, LatLon, LocalFrame
+from flightops.planning.paths.timing import Pace, flight_s
 from flightops.planning.transit import CLEAR_M, KEEP, MOST_CORNERS, Transits
 
 FRAME = LocalFrame(LatLon(28.9, 120.0))
@@ -148,6 +149,39 @@ def test_straight_ways_have_no_bends() -> None:
     out = beside(holes[0], np.random.default_rng(0), 0.03)
     way = transits.way_m(out, out + 0.5 * (out - centre) / np.hypot(*(out - centre)))
     assert not isinstance(way, Refused)
+
+
+def stopping_s(way: Floats, pace: Pace) -> float:
+    """Flight time of a way with a stop at every bend, leg by leg, s."""
+    legs = [flight_s(way[k : k + 2], pace) for k in range(len(way) - 1)]
+    return sum(legs) + pace.turn_s * (len(legs) - 1)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seeds, st.floats(0.0, 6.3), st.floats(0.0, 9.5))
+def test_ways_in_wind_are_the_quickest_there_and_take_no_longer_than_told(seed: int, way: float, mps: float) -> None:
+    rng, area, holes = land(seed)
+    still = Transits.of(area)
+    windy = still.paced(Pace(wind_mps=(mps * np.cos(way), mps * np.sin(way))))
+    home = rng.uniform(-200, 0, 2)
+    spots = np.array([beside(h, rng, 6.0) for h in holes])
+    spots = spots[shapely.distance(shapely.union_all(holes), shapely.points(spots)) > 5.5]
+    ends = [np.array([windy.frame.to_xy(p) for p in places(a)]) for a in (spots, [home])]
+    told = windy.times_s(ends[0], ends[1][0])
+    for spot, time_s in zip(ends[0], told, strict=True):
+        found, usual = windy.way_m(spot, ends[1][0]), still.way_m(spot, ends[1][0])
+        assert not isinstance(found, Refused)
+        assert not isinstance(usual, Refused)
+        assert flight_s(found, windy.pace) <= time_s + 1e-6
+        assert stopping_s(found, windy.pace) <= stopping_s(usual, windy.pace) + 1e-6
+        assert time_s <= stopping_s(usual, windy.pace) + 1e-6
+
+
+def test_a_pace_like_its_own_changes_no_way() -> None:
+    _, area, _ = land(3)
+    transits = Transits.of(area)
+    assert transits.paced(Pace()) is transits
+    assert transits.paced(Pace(wind_mps=(3.0, 0.0))).zones is transits.zones
 
 
 def test_many_drones_among_fifty_zones() -> None:

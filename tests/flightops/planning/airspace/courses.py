@@ -15,6 +15,20 @@ PACE = Pace(12.0, 3.0, 2.0)
 SWEEP_M = 60.0
 
 seeds = st.integers(0, 2**32 - 1)
+winds = st.builds(
+    lambda way, mps: (float(mps * np.cos(way)), float(mps * np.sin(way))), st.floats(0, 6.3), st.floats(0, 9.59)
+)
+"""What the air moves by, m/s east and north, up to what a drone of PACE holds its ground against."""
+
+
+def any_pace(seed: int) -> Pace:
+    """A drone of any speed in any wind it holds its ground against."""
+    rng = np.random.default_rng(seed)
+    speed, way = float(rng.uniform(1.0, 25.0)), float(rng.uniform(0.0, 6.3))
+    wind = 0.7999 * speed * float(rng.uniform(0.0, 1.0))
+    return Pace(
+        speed, float(rng.uniform(0.5, 6.0)), float(rng.uniform(0.0, 5.0)), (wind * np.cos(way), wind * np.sin(way))
+    )
 
 
 def lines(x_m: float, n: int, swath_m: float = 25.0, long_m: float = 400.0, height_m: float = SWEEP_M) -> Floats:

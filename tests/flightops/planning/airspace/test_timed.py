@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from core.errors import Malformed
 from core.geo import Floats
 from flightops.planning.airspace.timed import Course, Phase, Rates, Waits, timed_flight
 from flightops.planning.airspace.track import Track, flown, joined, rising, waiting
-from flightops.planning.paths.timing import flight_s
-from tests.flightops.planning.airspace.courses import PACE, any_path, lines, seeds
+from flightops.planning.paths.timing import Pace, flight_s
+from tests.flightops.planning.airspace.courses import PACE, any_pace, any_path, lines, seeds
 
 HOME = np.array([0.0, 0.0, 10.0])
 
@@ -30,6 +30,41 @@ def test_a_path_takes_what_the_timing_model_says(seed: int) -> None:
     path = any_path(seed)
     track = flown(path, PACE)
     assert track.end_s - track.start_s == pytest.approx(flight_s(path[:, :2], PACE), abs=1e-6)
+
+
+@settings(max_examples=150, deadline=None)
+@given(seeds, seeds)
+def test_in_any_wind_a_path_takes_what_the_timing_model_says(seed: int, drone: int) -> None:
+    path, pace = any_path(seed), any_pace(drone)
+    track = flown(path, pace)
+    assert track.end_s - track.start_s == pytest.approx(flight_s(path[:, :2], pace), abs=1e-6)
+    times = np.linspace(track.start_s, track.end_s, 200)
+    assert to_path_m(path, track.at(times)) < 0.01
+
+
+@settings(max_examples=100, deadline=None)
+@given(seeds, seeds)
+def test_no_wind_makes_a_drone_fly_faster_through_the_air_than_it_can(seed: int, drone: int) -> None:
+    path, pace = any_path(seed), any_pace(drone)
+    assume(np.hypot(*np.diff(path[:, :2], axis=0).T).min() > 5.0)
+    track = flown(path, pace)
+    for times in (track.t_s[:-1], np.nextafter(track.t_s[1:], 0.0)):
+        air = np.hypot(*(track.speed_at(times)[:, :2] - pace.wind_mps).T)
+        assert air.max() <= 1.01 * pace.speed_mps
+
+
+def test_a_leg_in_wind_by_hand() -> None:
+    """Airspeed 12, wind 4: 8 m/s against it, 16 with it, sqrt(144 - 16) across; ramps of 4 s at either end."""
+    for step, wind, ground in (
+        ((800.0, 0.0), (-4.0, 0.0), 8.0),
+        ((800.0, 0.0), (4.0, 0.0), 16.0),
+        ((0.0, 800.0), (4.0, 0.0), np.sqrt(128.0)),
+    ):
+        track = flown(np.array([[0.0, 0.0, 60.0], [*step, 60.0]]), Pace(12.0, 3.0, 2.0, wind))
+        assert track.end_s == pytest.approx(800.0 / ground + 4.0)
+        assert track.t_s[1] == pytest.approx(4.0)
+        cruise = track.speed_at(np.array([0.5 * track.end_s]))[0]
+        assert np.hypot(*cruise[:2]) == pytest.approx(ground)
 
 
 @settings(max_examples=30, deadline=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,23 @@ from hypothesis import strategies as st
 
 from core.errors import Malformed
 from core.geo import Area, LatLon
+from flightops.planning.area import checked_area
 from flightops.planning.fleet.drones import FleetDrone
 from flightops.planning.parts import parts_along
-from flightops.planning.paths.making import Effort
+from flightops.planning.paths.making import Effort, flyable
+from flightops.planning.paths.timing import STILL, Pace, flight_s
 from flightops.planning.paths.verify import judge
 from flightops.planning.plan_file import PlanWish, plan_area_file
-from tests.flightops.planning.fleet.flown import FRAME, at, block, over_zones_m, ring, too_near
+from tests.flightops.planning.fleet.flown import (
+    FRAME,
+    airspeeds,
+    at,
+    block,
+    least_spare,
+    over_zones_m,
+    ring,
+    too_near,
+)
 
 FIELD = Area(block(0, 0, 700, 450), (block(300, 150, 120, 100),))
 UNLIKE = (
@@ -152,6 +164,72 @@ def test_with_a_home_like_drones_get_flights_and_keep_their_sectors() -> None:
         assert start[:2] == pytest.approx(sector["path"][0], abs=1e-7)
     alone = plan_area_file(geojson(FIELD), PlanWish(30.0, drones=3, effort=Effort.FIRST))
     assert "flights" not in alone
+
+
+def margin_kept(area: Area, doc: dict[str, Any]) -> None:
+    """No point of a sweep nearer to the outline or a zone than the margin; the cover told is the cover measured, or
+    that with coarser circles, which is a hair less."""
+    ground = checked_area(area)
+    paths = tuple(ground.frame.to_xy_many(np.array(s["path"])) for s in doc["sectors"])
+    swaths = tuple(float(s.get("swath_m", doc.get("swath_m", 0.0))) for s in doc["sectors"])
+    for path in paths:
+        line = shapely.linestrings(path)
+        assert ground.polygon.contains(line)
+        assert ground.polygon.boundary.distance(line) >= doc["margin_m"] - 1e-3
+    verdict = judge(ground.polygon, paths, swaths, flyable(ground.polygon, doc["margin_m"]))
+    assert verdict.passes(doc["cover_asked"] * doc["in_reach"] - 2e-6)
+    assert -1e-6 <= verdict.cover - doc["cover"] <= 1e-4
+    assert doc["cover"] <= doc["in_reach"] <= 1.0
+    assert doc["in_reach"] < 0.995
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fleet", [UNLIKE, tuple(replace(UNLIKE[0], name=f"d{k}") for k in range(2))])
+@pytest.mark.parametrize("wind", [STILL, (3.0, 3.0)])
+def test_a_fleet_keeps_its_margin_in_wind_and_says_what_can_be_seen(
+    fleet: tuple[FleetDrone, ...], wind: tuple[float, float]
+) -> None:
+    wish = PlanWish(30.0, effort=Effort.FIRST, fleet=fleet, margin_m=20.0, wind_mps=wind)
+    doc = plan_area_file(geojson(FIELD), wish)
+    margin_kept(FIELD, doc)
+    assert too_near(doc) == []
+    assert over_zones_m(doc, FIELD) == 0.0
+    assert doc["wind_mps"] == list(wind)
+    frame = checked_area(FIELD).frame
+    for sector in doc["sectors"]:
+        pace = Pace(sector["speed_mps"], wind_mps=wind)
+        assert sector["time_s"] == pytest.approx(flight_s(frame.to_xy_many(np.array(sector["path"])), pace), abs=0.051)
+    assert json.loads(json.dumps(doc)) == doc
+
+
+def test_like_drones_keep_their_margin_and_fly_in_the_wind() -> None:
+    home, wind = at(-40, -40), (6.0, -2.0)
+    wish = PlanWish(30.0, drones=2, home=home, effort=Effort.FIRST, endurance_s=1200.0, margin_m=20.0, wind_mps=wind)
+    doc = plan_area_file(geojson(FIELD), wish)
+    margin_kept(FIELD, doc)
+    assert too_near(doc) == []
+    assert over_zones_m(doc, FIELD) == 0.0
+    frame = checked_area(FIELD).frame
+    for sector in doc["sectors"]:
+        flown_s = flight_s(frame.to_xy_many(np.array(sector["path"])), Pace(12.0, wind_mps=wind))
+        assert sector["time_s"] == pytest.approx(flown_s, abs=0.051)
+    assert doc["makespan_s"] == max(s["time_s"] for s in doc["sectors"])
+    drone = {"speed_mps": 12.0, "climb_mps": 2.5, "endurance_s": 1200.0}
+    for flight in doc["flights"]:
+        assert least_spare(flight, drone, wind) >= -0.003
+        assert airspeeds(flight, wind).max() <= 12.15
+
+
+def test_a_margin_that_leaves_nothing_is_refused_by_name() -> None:
+    for margin_m, says in (
+        (400.0, "leaves nothing to fly in"),
+        (160.0, "margin_m"),
+        (-1.0, "outside"),
+        (np.nan, "nan"),
+    ):
+        with pytest.raises(Malformed, match=says) as wrong:
+            plan_area_file(geojson(FIELD), PlanWish(30.0, effort=Effort.FIRST, fleet=UNLIKE, margin_m=margin_m))
+        assert wrong.value.field == "margin_m"
 
 
 def test_homes_nobody_may_fly_from_are_refused() -> None:
