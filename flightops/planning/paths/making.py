@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import shapely
 from shapely import Polygon
+from shapely.errors import GEOSException
 
 from core.errors import Malformed
 from core.geo import Floats, LocalFrame
@@ -144,7 +145,10 @@ def made(job: Job, effort: Effort) -> Made:
         trial = replace(trial, rich=min(trial.rich, Richness.LINES))
     short: list[_Short] = []
     for spacing in SPACINGS:
-        found = _tried(task, spacing, trial)
+        try:
+            found = _tried(task, spacing, trial)
+        except GEOSException:  # overlays of slivers fail now and then: other lanes have others
+            continue
         if isinstance(found, Made):
             return found
         short += found

@@ -74,8 +74,10 @@ def _unseen(
 def gaps(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> list[Polygon]:
     """Ground that no leg covers, in the frame of the area, the largest piece first."""
     back, missed = _along(paths).T, _unseen(area, paths, (swath_m,) * len(paths))
-    pieces = shapely.union_all([shapely.transform(g, lambda xy: xy @ back) for g in missed])
-    return sorted((g for g in shapely.get_parts(pieces) if g.area > 0.0), key=lambda g: (-g.area, g.bounds))
+    # united before they are turned back: rounding can make slivers cross themselves
+    turned = shapely.transform(shapely.get_parts(shapely.union_all(missed)), lambda xy: xy @ back)
+    pieces = shapely.get_parts(shapely.make_valid(turned, method="structure", keep_collapsed=False))
+    return sorted((g for g in pieces if g.area > 0.0), key=lambda g: (-g.area, g.bounds))
 
 
 def _leaving(flyable: Polygon, paths: tuple[Floats, ...]) -> tuple[float, float]:

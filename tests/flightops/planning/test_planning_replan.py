@@ -101,6 +101,8 @@ def lost_share(flyers: tuple[Flyer, ...], made: Replan) -> float:
     """Of what the paths cover, what is neither flown nor to be flown."""
     plan = footprint(tuple(f.path for f in flyers if len(f.path)), SWATH_M)
     kept = [*flown(flyers), *(p.path for d in made.duties for p in d.pieces)]
+    if not kept:
+        return 1.0
     return float(plan.difference(footprint(tuple(kept), SWATH_M)).area / plan.area)
 
 
