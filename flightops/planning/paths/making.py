@@ -29,9 +29,6 @@ MOST_CORNERS = 400
 AIM_COARSE_M = 0.05
 SPACINGS = (1.0, 0.9, 0.75, 0.5)
 VERIFY_ROUNDS = 7
-MENDED_ONLY = 1
-"""Rounds before detours are flown to what is missed; at once where that is FAR_SHORT times what may be missed."""
-FAR_SHORT = 1.5
 SLACK = 3e-5
 EDGE_SHARE = 0.15
 """Of a swath: what a metre flown to catch ground at the edges is worth, when lanes are laid."""
@@ -52,16 +49,19 @@ class Effort(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Trial:
     """What an effort buys: patterns tried; drafts polished briefly, and how long; how long the best of them is
-    polished then."""
+    polished then. What covers too little is mended so many rounds before detours are flown to what is missed; at once
+    where that is `far_short` times what may be missed."""
 
     rich: Richness
     drafts: int
     rough_work: int
     schedule: Schedule
+    mended_only: int = 3
+    far_short: float = 2.5
 
 
 TRIALS = {
-    Effort.FIRST: Trial(Richness.FEW, 1, 0, Schedule(8_000_000, 3_000_000, 0.5, 0.1, (6.0,), 3, 1.0)),
+    Effort.FIRST: Trial(Richness.FEW, 1, 0, Schedule(8_000_000, 3_000_000, 0.5, 0.1, (6.0,), 3, 1.0), 1, 1.5),
     Effort.FAST: Trial(Richness.WHOLE, 2, 10_000_000, Schedule(55_000_000, 15_000_000, 1.0, 0.06, (6.0, 9.0))),
     Effort.BEST: Trial(Richness.CELLS, 6, 80_000_000, Schedule(1_060_000_000, 29_000_000, 0.7)),
 }
@@ -183,33 +183,33 @@ def _tried(task: _Task, spacing: float, trial: Trial) -> Made | list[_Short]:
         rough = [(*roughed(d.path, task.aim_for(d), brief), k) for k, d in enumerate(found)]
         found = [replace(found[k], path=path) for path, _, k in sorted(rough, key=lambda r: r[1:])]
     for draft in found:
-        passed = _verified(task, draft, polished(draft.path, task.aim_for(draft), trial.schedule), trial.schedule)
+        passed = _verified(task, draft, polished(draft.path, task.aim_for(draft), trial.schedule), trial)
         if isinstance(passed, Made):
             return passed
         short += [] if passed is None else [passed]
     return short
 
 
-def _verified(task: _Task, draft: Draft, path: Floats, schedule: Schedule) -> Made | _Short | None:
-    """The shares of a path once they have passed; short of cover, it is mended first, and in the end gets detours. None
-    when it leaves the area."""
-    short = None
+def _verified(task: _Task, draft: Draft, path: Floats, trial: Trial) -> Made | _Short | None:
+    """The shares of a path once they have passed; short of cover, it is mended first, and in the end gets detours, made
+    shorter then. None when it leaves the area."""
+    short, sure = None, None
     for tries in range(VERIFY_ROUNDS):
         found = _judged(task, draft, path)
-        if not isinstance(found, _Short):
-            return found
+        if found is None:
+            return sure
+        if isinstance(found, Made):
+            return min((f for f in (found, sure) if f), key=lambda f: f.longest_s(task.job.pace))
         short = found
         missed_m2 = (task.in_reach - short.cover) * float(task.job.polygon.area)
-        if tries >= MENDED_ONLY or missed_m2 > FAR_SHORT * task.aim.spare_m2:
+        if sure is None and (tries >= trial.mended_only or missed_m2 > trial.far_short * task.aim.spare_m2):
             path, lanes = _filling(task).filled(path, draft.lanes if task.job.plain else None)
             draft = draft if lanes is None else replace(draft, lanes=lanes)
-            if isinstance(found := _judged(task, draft, path), Made):
-                quicker = _judged(task, draft, closed(path, task.aim_for(draft), schedule))
-                return min(
-                    (f for f in (quicker, found) if isinstance(f, Made)), key=lambda f: f.longest_s(task.job.pace)
-                )
-        path = mended(path, task.aim_for(draft), missed_m2, schedule, tries)
-    return short
+            if isinstance(seen := _judged(task, draft, path), Made):
+                sure, path = seen, closed(path, task.aim_for(draft), trial.schedule)
+                continue
+        path = mended(path, task.aim_for(draft), missed_m2, trial.schedule, tries)
+    return sure or short
 
 
 def _filling(task: _Task) -> Filling:

@@ -19,6 +19,8 @@ PRICE = 2.0
 """Ground missed costs an annealer this many times what it costs when lanes are laid."""
 CLOSING_PRICE = 4.0
 CLOSING_A_SWATH = 9.0
+USUAL_SPARE, MOST_FINER = 0.0049, 2.4
+"""Share of an area that may be missed with these samples; for less they are up to MOST_FINER times as fine."""
 CHECK_A_SWATH = 24.0
 CHECK_TILT_DEG = 11.0
 CHECK_MARGIN = 0.01
@@ -55,9 +57,10 @@ class Schedule:
     closings: int = 5
     near: float = 0.02
 
-    def closing(self) -> Heat:
-        """One of the short last stages."""
-        return Heat(2.0 * self.cold_s, self.cold_s, self.closing_work, max(self.a_swath[-1], CLOSING_A_SWATH))
+    def closing(self, aim: Aim) -> Heat:
+        """One of the short last stages: the less may be missed, the finer its samples, since what they hide is."""
+        finer = min(max(math.sqrt(USUAL_SPARE * aim.area.area / max(aim.spare_m2, 1e-9)), 1.0), MOST_FINER)
+        return Heat(2.0 * self.cold_s, self.cold_s, self.closing_work, finer * max(self.a_swath[-1], CLOSING_A_SWATH))
 
 
 def polished(path: Floats, aim: Aim, schedule: Schedule) -> Floats:
@@ -99,7 +102,7 @@ def closed(path: Floats, aim: Aim, schedule: Schedule) -> Floats:
             break
         allowed_m2 = max(allowed_m2 - over_m2, 0.0)
         limits = Limits(allowed_m2, CLOSING_PRICE * aim.unseen_s_m2, aim.lanes)
-        path = _stage(path, aim, schedule.closing(), limits, len(schedule.a_swath) + k)
+        path = _stage(path, aim, schedule.closing(aim), limits, len(schedule.a_swath) + k)
     return best if math.isfinite(best_s) else path
 
 
@@ -117,8 +120,9 @@ def _stage(path: Floats, aim: Aim, heat: Heat, limits: Limits, k: int) -> Floats
 def mended(path: Floats, aim: Aim, missed_m2: float, schedule: Schedule, tries: int) -> Floats:
     """The path put right after an exact measurement found that it misses `missed_m2`, more than it may. `tries`: how
     often that was done before; it aims ever higher."""
-    samples = Samples.of(aim.area, aslant(path, RETILT_DEG * tries), aim.swath_m, schedule.a_swath[-1])
+    heat = schedule.closing(aim)
+    samples = Samples.of(aim.area, aslant(path, RETILT_DEG * tries), aim.swath_m, heat.a_swath)
     over_m2 = (1.2 + 0.6 * tries) * (missed_m2 - aim.spare_m2) + MEND_MARGIN * (tries + 1) * aim.spare_m2
     price = 2.0 ** (tries + 1) * CLOSING_PRICE * aim.unseen_s_m2  # a metre along a sliver shows far less than a swath
     limits = Limits(samples.unseen_m2((path,)) - over_m2, price, aim.lanes)
-    return annealed(path, samples, aim.walls, aim.pace, schedule.closing(), limits)[0]
+    return annealed(path, samples, aim.walls, aim.pace, heat, limits)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -331,7 +332,8 @@ def test_what_lanes_are_too_coarse_for_is_seen_by_detours(name: str, swath: floa
 def test_a_refusal_says_what_cannot_be_seen_and_where(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing drawn so far makes the planner fall short; without its detours and mending a needle does."""
     monkeypatch.setattr(making, "VERIFY_ROUNDS", 1)
-    monkeypatch.setattr(making, "FAR_SHORT", math.inf)
+    patient = {effort: replace(trial, far_short=math.inf) for effort, trial in making.TRIALS.items()}
+    monkeypatch.setattr(making, "TRIALS", patient)
     with pytest.raises(Malformed, match=r"largest gaps are at 120\.\d+,28\.\d+ \(\d+ m2, \d+\.\d m wide\)"):
         plan_sweep(SweepRequest(area_of(NARROW["blob with needles"]), 25.0), Effort.FIRST)
 
