@@ -81,11 +81,8 @@ def test_any_flights_are_apart_and_off_the_zones(seed: int, count: int, turn: bo
         assert flight["way_points"][-1][3] == flight["end_s"]
 
 
-@pytest.mark.slow
-@settings(max_examples=8, deadline=None)
-@given(st.integers(0, 2**32 - 1), st.integers(1, 3), st.floats(500.0, 900.0))
-def test_batteries_keep_the_rule_in_as_many_flights_as_it_takes(seed: int, count: int, endurance_s: float) -> None:
-    some = shares(seed, count, endurance_s)
+def apart_or_refused(some: tuple[Share, ...]) -> dict[str, Any] | None:
+    """The document of flights that keep apart; None when a drone is refused by name, with a fix."""
     doc, refused = None, None
     try:
         doc = document(some)
@@ -95,8 +92,19 @@ def test_batteries_keep_the_rule_in_as_many_flights_as_it_takes(seed: int, count
         assert refused is not None
         assert refused.field.startswith("fleet.d")
         assert refused.fix
-        return
+        return None
     assert too_near(doc) == []
+    return doc
+
+
+@pytest.mark.slow
+@settings(max_examples=8, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 3), st.floats(500.0, 900.0))
+def test_batteries_keep_the_rule_in_as_many_flights_as_it_takes(seed: int, count: int, endurance_s: float) -> None:
+    some = shares(seed, count, endurance_s)
+    doc = apart_or_refused(some)
+    if doc is None:
+        return
     by_name = {s.drone.name: s.drone for s in some}
     last: dict[str, float] = {}
     for flight in doc["flights"]:
@@ -132,17 +140,9 @@ def test_any_flights_in_wind_are_apart_and_hold_their_airspeed(
 @given(st.integers(0, 2**32 - 1), st.integers(1, 2), st.floats(600.0, 1000.0), winds)
 def test_batteries_keep_the_rule_in_wind(seed: int, count: int, endurance_s: float, wind: tuple[float, float]) -> None:
     some = shares(seed, count, endurance_s, wind)
-    doc, refused = None, None
-    try:
-        doc = document(some)
-    except Malformed as wrong:
-        refused = wrong
+    doc = apart_or_refused(some)
     if doc is None:
-        assert refused is not None
-        assert refused.field.startswith("fleet.d")
-        assert refused.fix
         return
-    assert too_near(doc) == []
     by_name = {s.drone.name: s.drone for s in some}
     for flight in doc["flights"]:
         assert least_spare(flight, figures(by_name[flight["drone"]]), wind) >= -0.003
