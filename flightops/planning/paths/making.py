@@ -206,6 +206,8 @@ def _verified(task: _Task, draft: Draft, path: Floats, trial: Trial) -> Made | _
             path, lanes = _filling(task).filled(path, draft.lanes if task.job.plain else None)
             draft = draft if lanes is None else replace(draft, lanes=lanes)
             if isinstance(seen := _judged(task, draft, path), Made):
+                if trial.schedule.near >= 1.0:
+                    return seen
                 sure, path = seen, closed(path, task.aim_for(draft), trial.schedule)
                 continue
         path = mended(path, task.aim_for(draft), missed_m2, trial.schedule, tries)

@@ -49,9 +49,7 @@ def footprint(paths: tuple[Floats, ...], swath_m: float, quad_segs: int = EXACT_
     return shapely.union_all(shapely.buffer(shapely.linestrings(legs), swath_m / 2.0, quad_segs=quad_segs))
 
 
-def _unseen(
-    area: Polygon, paths: tuple[Floats, ...], swaths_m: tuple[float, ...], segs: int = EXACT_SEGS
-) -> list[BaseGeometry]:
+def _unseen(area: Polygon, paths: tuple[Floats, ...], swaths_m: tuple[float, ...], segs: int) -> list[BaseGeometry]:
     """Ground that no leg covers, slab by slab across the legs (small unions), in a frame of its own; one swath a
     path."""
     turn = _along(paths)
@@ -73,7 +71,7 @@ def _unseen(
 
 def gaps(area: Polygon, paths: tuple[Floats, ...], swath_m: float) -> list[Polygon]:
     """Ground that no leg covers, in the frame of the area, the largest piece first."""
-    back, missed = _along(paths).T, _unseen(area, paths, (swath_m,) * len(paths))
+    back, missed = _along(paths).T, _unseen(area, paths, (swath_m,) * len(paths), EXACT_SEGS)
     # united before they are turned back: rounding can make slivers cross themselves
     turned = shapely.transform(shapely.get_parts(shapely.union_all(missed)), lambda xy: xy @ back)
     pieces = shapely.get_parts(shapely.make_valid(turned, method="structure", keep_collapsed=False))
@@ -104,13 +102,23 @@ def judge(
     enough: float = math.inf,
 ) -> Verdict:
     """Measure the (n, 2) paths, two or more points each, against the area they are to sweep and the part of it they
-    must not leave (None: all of it), in the same frame. `swath_m`: one for all, or each path's own; `enough`: when
-    coarser circles, inside the exact ones, show this cover already, that is what is told."""
+    must not leave (None: all of it), in the same frame. `swath_m`: one for all, or each path's own; `enough`: what
+    coarser circles, inside the exact ones, show is told when it is this much, or too little by more than they hide."""
     swaths_m = swath_m if isinstance(swath_m, tuple) else (swath_m,) * len(paths)
     leaving = _leaving(flyable or area, paths)
-    for segs in (QUICK_SEGS, EXACT_SEGS) if math.isfinite(enough) else (EXACT_SEGS,):
-        lost = sum(float(g.area) for g in _unseen(area, paths, swaths_m, segs))
-        cover = float(np.clip(1.0 - lost / area.area, 0.0, 1.0))
-        if cover >= enough:
-            break
+    cover = _cover(area, paths, swaths_m, QUICK_SEGS if math.isfinite(enough) else EXACT_SEGS)
+    if cover < enough <= cover + _hidden_m2(paths, swaths_m) / area.area:
+        cover = _cover(area, paths, swaths_m, EXACT_SEGS)
     return Verdict(cover, *leaving)
+
+
+def _cover(area: Polygon, paths: tuple[Floats, ...], swaths_m: tuple[float, ...], segs: int) -> float:
+    lost = sum(float(g.area) for g in _unseen(area, paths, swaths_m, segs))
+    return float(np.clip(1.0 - lost / area.area, 0.0, 1.0))
+
+
+def _hidden_m2(paths: tuple[Floats, ...], swaths_m: tuple[float, ...]) -> float:
+    """The most that QUICK_SEGS' circles at the ends of legs can hide: what they are smaller than true ones."""
+    sector = math.pi / (2.0 * QUICK_SEGS)
+    share = 1.0 - math.sin(sector) / sector
+    return sum((len(p) - 1) * share * math.pi * (s / 2.0) ** 2 for p, s in zip(paths, swaths_m, strict=True))

@@ -22,7 +22,7 @@ def kept(stays: tuple[Stay, ...], watchers: dict[str, Watcher], watch: Watch) ->
     there = sum((s.on_station_s <= seconds) & (seconds <= s.off_station_s) for s in stays)
     assert (np.asarray(there) >= 1).all()
     for a, b in pairwise(stays):
-        assert a.off_station_s - b.on_station_s == pytest.approx(watch.overlap_s)
+        assert a.off_station_s - b.on_station_s == pytest.approx(watch.overlap_s, abs=1e-6)
         assert a.layer != b.layer
     for a, c in zip(stays, stays[2:], strict=False):
         assert a.off_station_s <= c.on_station_s + 1e-6
