@@ -118,6 +118,8 @@ def plan(
         str | None, typer.Option(help="SENSOR,HOUR,LAND: thermal,night,forest:0.6 finds the width.")
     ] = None,
     minutes: Annotated[float | None, typer.Option(help="Sweeping time of each drone; with --probability.")] = None,
+    watch: Annotated[float | None, typer.Option(help="Minutes an orbit is watched without a break, by turns.")] = None,
+    overlap: Annotated[float | None, typer.Option(help="Seconds two are there at each change (30); --watch.")] = None,
 ) -> None:
     """Plan a search, offline."""
     from airground import plan_options as options
@@ -135,7 +137,7 @@ def plan(
             wind_mps=air, pattern=other, relief=options.relief_from(ground, height, climb, camera), look=camera,
             likely=likely_from(probability, sweep_width, look, minutes),
         )  # fmt: skip
-        wish = drones_from(wish, Drones(speed, drones, home, endurance, fleet))
+        wish = drones_from(wish, Drones(speed, drones, home, endurance, fleet), options.watch_from(watch, overlap))
         plan_file(area, out, replace(wish, margin_m=options.margin_from(margin, wish.paces)), form)
 
 

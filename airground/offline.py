@@ -20,6 +20,7 @@ from core.units import within
 if TYPE_CHECKING:
     from flightops.planning.finding.asked import LikelyWish
     from flightops.planning.fleet.drones import FleetDrone
+    from flightops.planning.fleet.watch import WatchWish
     from flightops.planning.plan_file import PlanWish
 
 
@@ -50,6 +51,8 @@ def plan_file(area: Path, out: Path, wish: PlanWish, form: str = "json") -> None
     )
     if "fleet" in doc:
         console.print(flight_words(doc))
+    if "watch" in doc:
+        console.print(watch_words(doc["watch"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +66,21 @@ class Drones:
     fleet: Path | None = None
 
 
-def drones_from(wish: PlanWish, told: Drones) -> PlanWish:
-    """The wish with its drones: like ones, or those of a fleet file. Raises Malformed naming the option."""
+def drones_from(wish: PlanWish, told: Drones, watch: WatchWish | None = None) -> PlanWish:
+    """The wish with its drones: like ones, or those of a fleet file; and what they watch. Raises Malformed naming the
+    option."""
     alone = {"--drones": told.number, "--home": told.home, "--speed": told.speed_mps, "--endurance": told.endurance_min}
     given = [name for name, value in alone.items() if value is not None]
     if told.fleet is not None:
         if given:
             raise Malformed("--fleet", f"it replaces {' and '.join(given)}", "give one or the other")
-        return replace(wish, fleet=_fleet(told.fleet, wish))
+        return replace(wish, fleet=_fleet(told.fleet, wish), watch=watch)
     if told.endurance_min is not None and told.home is None:
         raise Malformed("--endurance", "whole flights need a home", "give --home too")
     place, endurance_s = home_from(told.home), None
     if told.endurance_min is not None:
         endurance_s = 60.0 * within("--endurance", told.endurance_min, 1.0, 600.0)
-    return replace(wish, drones=told.number or 1, home=place, endurance_s=endurance_s)
+    return replace(wish, drones=told.number or 1, home=place, endurance_s=endurance_s, watch=watch)
 
 
 def _fleet(path: Path, wish: PlanWish) -> tuple[FleetDrone, ...]:
@@ -123,12 +127,23 @@ def flight_words(doc: dict[str, Any]) -> str:
     east, north = doc["wind_mps"]
     from_deg = round(math.degrees(math.atan2(-east, -north))) % 360
     wind = f" in {math.hypot(east, north):.1f} m/s of wind from {from_deg:03d}" if (east, north) != (0.0, 0.0) else ""
+    even = "" if "watch" in doc else f"balance {whole['balance']:.2f}, "
     left = [f["battery_left"] for f in flights if f["battery_left"] is not None]
     return (
         f"{len(flights)} flight(s) of {len({f['drone'] for f in flights})} drone(s){wind}, all down after "
-        f"{whole['makespan_s'] / 60:.1f} min, balance {whole['balance']:.2f}, proved "
+        f"{whole['makespan_s'] / 60:.1f} min, {even}proved "
         f"{whole['proof']['horizontal_m']:g} m or {whole['proof']['vertical_m']:g} m apart"
         + (f", a battery lands with {100 * min(left):.0f} % or more" if left else ", batteries not judged")
+    )
+
+
+def watch_words(watch: dict[str, Any]) -> str:
+    """How long the ring is watched, in how many turns, how long two are there at a change, and what is unwatched."""
+    minutes, turns = (watch["to_s"] - watch["from_s"]) / 60.0, watch["turns"]
+    meet = watch["least_overlap_s"]
+    return (
+        f"watched {minutes:.1f} min from {watch['from_s'] / 60.0:.1f} min on, in {len(turns)} turn(s), "
+        f"{watch['unwatched_s']:g} s of it unwatched" + (f", two there for {meet:.0f} s or longer" if meet else "")
     )
 
 

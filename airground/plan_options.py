@@ -21,6 +21,7 @@ from core.terrain import GridTerrain
 from core.units import within
 from flightops.planning.airspace.over_ground import Relief
 from flightops.planning.airspace.timed import Rates
+from flightops.planning.fleet.watch import WatchWish
 from flightops.planning.footprint import SIDELAP, Look
 from flightops.planning.paths.timing import Pace
 from flightops.planning.patterns.wind import MOST_WIND_MPS
@@ -51,6 +52,8 @@ OPTIONS = {
     "drones": "--drones",
     "margin_m": "--margin",
     "wind_mps": "--wind",
+    "watch_s": "--watch",
+    "overlap_s": "--overlap",
 }
 
 
@@ -209,6 +212,16 @@ def wind_from(text: str | None) -> tuple[float, float]:
     within("--wind direction", from_deg, 0.0, 360.0)
     towards_rad = math.radians(from_deg + 180.0)
     return round(mps * math.sin(towards_rad), 9), round(mps * math.cos(towards_rad), 9)
+
+
+def watch_from(minutes: float | None, overlap_s: float | None) -> WatchWish | None:
+    """How long an orbit is watched by turns; None when it isn't. Raises Malformed."""
+    if minutes is None:
+        if overlap_s is not None:
+            raise Malformed("--overlap", "it says nothing without a watch", "give --watch too")
+        return None
+    watch_s = 60.0 * within("--watch", minutes, 1.0, 1440.0)
+    return WatchWish(watch_s) if overlap_s is None else WatchWish(watch_s, overlap_s)
 
 
 def margin_from(text: str, paces: tuple[Pace, ...]) -> float:

@@ -6,8 +6,10 @@ usage: python -m bench.plan_pictures docs/pictures [--effort best]
 from __future__ import annotations
 
 import argparse
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -18,11 +20,14 @@ from core.geo import Area, Floats, LatLon, LocalFrame
 from core.terrain import GridTerrain
 from flightops.planning.airspace.over_ground import Followed, Relief, followed
 from flightops.planning.airspace.timed import Rates
+from flightops.planning.fleet.drones import FleetDrone
+from flightops.planning.fleet.watch import WatchWish
 from flightops.planning.paths.timing import Pace, runs_m
 from flightops.planning.paths.verify import footprint
 from flightops.planning.patterns.corridor import corridor as corridor_of
 from flightops.planning.patterns.corridor import strip
 from flightops.planning.patterns.wish import PatternName, PatternWish, plan_pattern
+from flightops.planning.plan_file import PlanWish, plan_area_file
 from flightops.planning.sweep import Effort, SweepPlan, SweepRequest, plan_sweep
 
 FRAME = LocalFrame(LatLon(28.8885, 120.036))
@@ -135,6 +140,35 @@ def side_view(found: Followed, most_m: float = 2_500.0) -> np.ndarray:
     return image
 
 
+def watch_by_turns() -> dict[str, Any]:
+    """An hour over a place by three drones of one home, as its file says it."""
+    like = FleetDrone("1", FRAME.to_latlon(-250.0, -150.0), 10.0, SWATH_M, 1500.0)
+    fleet = tuple(replace(like, name=str(k)) for k in (1, 2, 3))
+    wish = PlanWish(SWATH_M, pattern=WISHES["orbit"], fleet=fleet, watch=WatchWish(3600.0))
+    rings = [[[p.lon_deg, p.lat_deg] for p in (*r, r[0])] for r in (area_of(FIELD).outer, *area_of(FIELD).holes)]
+    return plan_area_file(json.dumps({"type": "Polygon", "coordinates": rings}), wish)
+
+
+def by_turns(doc: dict[str, Any]) -> np.ndarray:
+    """Heights by time, a colour a drone, thick while it is on station; a line every ten minutes; (high, wide, 3)."""
+    most_s, most_m = doc["fleet"]["makespan_s"], max(w[2] for f in doc["flights"] for w in f["way_points"]) + 10.0
+
+    def px(times: Floats, heights: Floats) -> np.ndarray:
+        across = EDGE + times / most_s * (WIDE - 2 * EDGE)
+        return np.round(np.column_stack([across, 240 - heights / most_m * 220]) * 16).astype(np.int32)
+
+    image = np.full((260, WIDE, 3), 255, np.uint8)
+    for tick in np.arange(0.0, most_s, 600.0):
+        cv2.polylines(image, [px(np.full(2, tick), np.array([0.0, most_m]))], False, (225, 225, 225), 1, cv2.LINE_AA, 4)
+    names = sorted({f["drone"] for f in doc["flights"]})
+    for flight, turn in zip(doc["flights"], doc["watch"]["turns"], strict=True):
+        heights, times = np.array(flight["way_points"])[:, 2:].T
+        ink, on = INKS[names.index(flight["drone"])], np.array([turn["on_station_s"], turn["off_station_s"]])
+        cv2.polylines(image, [px(times, heights)], False, ink, 2, cv2.LINE_AA, 4)
+        cv2.polylines(image, [px(on, np.full(2, turn["height_m"]))], False, ink, 7, cv2.LINE_AA, 4)
+    return image
+
+
 def drawn(polygon: Polygon, plan: SweepPlan) -> np.ndarray:
     """The picture, (high, wide, 3) BGR."""
     left, low, right, high = polygon.bounds
@@ -183,6 +217,9 @@ def main() -> None:
     written(asked.folder / "plan-heights.png", side_view(hilly))
     least, most = hilly.heights[0].least_agl_m, hilly.heights[0].most_agl_m
     print(f"plan-heights: {least:.1f} to {most:.1f} m above ground, lines {hilly.plan.swath_m:.2f} m apart")
+    watch = watch_by_turns()
+    written(asked.folder / "plan-watch.png", by_turns(watch))
+    print(f"plan-watch: {len(watch['flights'])} flights, {watch['watch']['unwatched_s']:g} s unwatched")
     for name, (polygon, plan) in {**plans, **patterned(effort)}.items():
         written(asked.folder / f"plan-{name}.png", drawn(polygon, plan))
         figures = f"time/LB {plan.time_ratio:.3f}, length/LB {plan.length_ratio:.3f}, cover {plan.cover:.4f}"

@@ -16,9 +16,10 @@ from flightops.planning.finding.asked import LikelyWish, planned
 from flightops.planning.fleet.drones import FleetDrone
 from flightops.planning.fleet.plan import like_flights, plan_fleet
 from flightops.planning.fleet.shares import Errand
+from flightops.planning.fleet.watch import WatchWish, plan_watch
 from flightops.planning.footprint import PERSON_M, Look
 from flightops.planning.paths.timing import STILL, Pace
-from flightops.planning.patterns.wish import PatternWish, ground_for, plan_pattern
+from flightops.planning.patterns.wish import PatternName, PatternWish, ground_for, plan_pattern
 from flightops.planning.sweep import COVER_ASKED, Effort, SweepPlan, SweepRequest, plan_sweep
 
 
@@ -59,7 +60,7 @@ class PlanWish:
     `plain`: straight parallel lines only; paths keep `margin_m` inside; `wind_mps`: what the air moves by, east and
     north; `pattern`: another than the sweep; `relief`: ground to follow; `look`: the camera that gives the swath;
     `endurance_s`: of each drone, None: unknown; `fleet`: in place of drones, home, speed and endurance; `likely`: where
-    somebody may be, None: everywhere alike."""
+    somebody may be, None: everywhere alike; `watch`: the orbit is watched without a break."""
 
     swath_m: float
     speed_mps: float = 12.0
@@ -77,16 +78,38 @@ class PlanWish:
     endurance_s: float | None = None
     fleet: tuple[FleetDrone, ...] = ()
     likely: LikelyWish | None = None
+    watch: WatchWish | None = None
 
     def __post_init__(self) -> None:
         within("height_agl_m", self.height_agl_m, 5.0, 500.0)
-        shape = {"--pattern": self.pattern is not None, "--dem": self.relief is not None}
+        shape = {"--pattern": self.pattern is not None and not self.watch, "--dem": self.relief is not None}
         likely = {"--probability": self.likely is not None}
         _together("a fleet of unlike drones", bool(self.fleet), {**shape, **likely})
         _together("a plan by probability", self.likely is not None, {**shape, "--margin": self.margin_m > 0.0})
+        if self.watch is not None:
+            _together("a watch", True, likely)
+            self._can_be_watched()
         if self.endurance_s is not None and self.relief is not None:
             problem = "batteries are judged over level ground"
             raise Malformed("--endurance", problem, "leave it out, or leave out --dem")
+
+    def _can_be_watched(self) -> None:
+        """Raises Malformed when it isn't said what is watched, or by whom."""
+        if self.pattern is None or self.pattern.name is not PatternName.ORBIT:
+            raise Malformed("--watch", "what is watched is an orbit", "give --pattern orbit, and --datum")
+        if not self.fleet and (self.home is None or self.endurance_s is None):
+            raise Malformed("--watch", "turns need batteries and a home", "give --fleet, or --home and --endurance")
+
+    @property
+    def like(self) -> tuple[FleetDrone, ...]:
+        """The like drones with their home, where they have one; named 1, 2, ..."""
+        if self.home is None:
+            return ()
+        one = FleetDrone(
+            "1", self.home, self.speed_mps, self.swath_m, self.endurance_s, height_agl_m=self.height_agl_m,
+            wind_mps=self.wind_mps,
+        )  # fmt: skip
+        return tuple(replace(one, name=str(k + 1)) for k in range(self.drones))
 
     @property
     def paces(self) -> tuple[Pace, ...]:
@@ -109,12 +132,28 @@ def plan_area_file(text: str, wish: PlanWish) -> dict[str, Any]:
     except (ValueError, RecursionError) as wrong:
         raise Malformed("area", f"this is not JSON: {wrong}", "give a GeoJSON Polygon or a Feature with one") from wrong
     area, pattern = ground_for(doc, wish.pattern)
-    figures = _fleet_plan(area, wish) if wish.fleet else _like_plan(area, pattern, wish)
+    figures = _figures(area, pattern, wish)
     rings = [[[p.lon_deg, p.lat_deg] for p in (*r, r[0])] for r in (area.outer, *area.holes)]
     home = {} if wish.home is None else {"home": [wish.home.lon_deg, wish.home.lat_deg]}
     asked = {"cover_asked": wish.cover, "height_agl_m": wish.height_agl_m, "margin_m": wish.margin_m}
     ground = {"area": {"type": "Polygon", "coordinates": rings}, "wind_mps": list(wish.wind_mps)}
     return {**asked, **ground, **home, **figures}
+
+
+def _figures(area: Area, pattern: PatternWish | None, wish: PlanWish) -> dict[str, Any]:
+    if wish.watch is not None and pattern is not None:
+        return _watch_plan(area, pattern, wish.watch, wish)
+    return _fleet_plan(area, wish) if wish.fleet else _like_plan(area, pattern, wish)
+
+
+def _watch_plan(area: Area, pattern: PatternWish, watch: WatchWish, wish: PlanWish) -> dict[str, Any]:
+    drones = tuple(replace(d, wind_mps=wish.wind_mps) for d in wish.fleet) or wish.like
+    fastest = max(d.speed_mps for d in drones)
+    request = SweepRequest(area, wish.swath_m, fastest, margin_m=wish.margin_m, wind_mps=wish.wind_mps)
+    ring = plan_pattern(request, pattern, wish.effort)
+    flown = plan_watch(checked_area(area), ring, drones, watch)
+    doc = plan_document(ring)
+    return {**doc, "sectors": [{**doc["sectors"][0], "flights": len(flown["flights"])}], **flown}
 
 
 def _fleet_plan(area: Area, wish: PlanWish) -> dict[str, Any]:
@@ -151,14 +190,7 @@ def _with_flights(plan: SweepPlan, request: SweepRequest, wish: PlanWish) -> dic
     """The plan's document, with whole flights when its drones have a home."""
     if wish.home is None:
         return plan_document(plan)
-    drones = tuple(
-        FleetDrone(
-            str(k + 1), wish.home, wish.speed_mps, wish.swath_m, wish.endurance_s, height_agl_m=wish.height_agl_m,
-            wind_mps=wish.wind_mps,
-        )
-        for k in range(wish.drones)
-    )  # fmt: skip
-    flights = like_flights(plan, request.area, drones)
+    flights = like_flights(plan, request.area, wish.like)
     return flights.added_to(plan_document(flights.plan))
 
 

@@ -112,6 +112,29 @@ def test_terrain_is_followed(tmp_path: Path, made: Any) -> None:
     assert "above ground" in " ".join(done.stderr.split())
 
 
+ORBIT_BY_ONE = (
+    *("--swath", "30", "--pattern", "orbit", "--speed", "8"),
+    *("--home", "120.0358,28.8878", "--endurance", "20"),
+)
+
+
+def test_an_orbit_is_watched_by_turns(tmp_path: Path) -> None:
+    done, out = plan(tmp_path, *ORBIT_BY_ONE, "--drones", "2", "--watch", "40", "--overlap", "20")
+    assert done.returncode == 0, done.stderr
+    assert "0 s of it unwatched" in " ".join(done.stderr.split())
+    doc = json.loads(out.read_text())
+    assert doc["pattern"] == "orbit"
+    assert [t["drone"] for t in doc["watch"]["turns"]] == ["1", "2", "1", "2"][: len(doc["flights"])]
+    assert doc["watch"]["least_overlap_s"] >= 20.0
+    assert all(f["battery_left"] >= 0.15 for f in doc["flights"])
+    for form in ("plan", "gpx"):
+        done, out = plan(
+            tmp_path, *ORBIT_BY_ONE, "--drones", "2", "--watch", "40", "--overlap", "20", "--format", form
+        )  # fmt: skip
+        assert (done.returncode == 0) == (form != "plan")
+        assert form != "plan" or "a .plan holds one" in done.stderr
+
+
 BAD: dict[str, tuple[tuple[str, ...], str]] = {
     "no swath": ((), "--swath: neither a swath nor a camera"),
     "swath over what is seen": (("--hfov", "45", "--swath", "60"), "--swath: 60 m is more than the camera shows"),
@@ -135,6 +158,12 @@ BAD: dict[str, tuple[tuple[str, ...], str]] = {
     "route without width": (("--swath", "30", "--pattern", "route"), "--corridor: a route search needs"),
     "contour without heights": (("--swath", "30", "--pattern", "contour"), "--dem: a contour search needs"),
     "two about a datum": (("--swath", "30", "--pattern", "sector", "--drones", "2"), "--drones: one drone flies"),
+    "watch without an orbit": (("--swath", "30", "--watch", "60"), "--watch: what is watched is an orbit"),
+    "watch by nobody": (("--swath", "30", "--pattern", "orbit", "--watch", "60"), "--watch: turns need batteries"),
+    "watch of no time": (("--swath", "30", "--pattern", "orbit", "--watch", "0"), "--watch"),
+    "overlap of no watch": (("--swath", "30", "--pattern", "orbit", "--overlap", "9"), "--overlap: it says nothing"),
+    "overlap below none": (("--swath", "30", "--pattern", "orbit", "--watch", "9", "--overlap", "-1"), "--overlap"),
+    "watch by one": ((*ORBIT_BY_ONE, "--watch", "60"), "drones leave the point unwatched; it takes 2"),
     "no such terrain": (("--swath", "30", "--dem", "none.npz"), "--dem: can't read none.npz"),
     "terrain of another kind": (("--swath", "30", "--dem", "none.tif"), "--dem: none.tif is no terrain file"),
     "no climb": (("--swath", "30", "--climb", "0"), "--climb"),

@@ -333,12 +333,12 @@ def _proved(air: Air, shares: tuple[Share, ...], rows: list[tuple[int, int]], sc
         problem = f"{conflict.a} and {conflict.b} come within {conflict.horizontal_m:.0f} m at {conflict.at_s:.0f} s"
         raise Malformed("fleet", problem, "move a home, or send fewer drones")
     for flight in flights:
-        if not _legal(air.transits, flight):
+        if not legal(air.transits, flight):
             raise Malformed("fleet", f"{flight.drone} would fly over a no-fly zone", "choose another home")
     return FleetFlights(shares, tuple(flown), nearest(flights, air.sky.apart))
 
 
-def _legal(transits: Transits, flight: Flight) -> bool:
+def legal(transits: Transits, flight: Flight) -> bool:
     """Whether a flight keeps off the no-fly zones from take-off to landing."""
     place = flight.track.place[:, :2]
     legs = shapely.linestrings([[a, b] for a, b in pairwise(place) if (a != b).any()])
