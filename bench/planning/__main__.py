@@ -15,6 +15,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bench.planning.areas import USUAL, BenchArea, areas_from
@@ -38,7 +39,7 @@ def main() -> int:
     core = one_core()
     print(f"{len(areas)} areas, {told.drones} drone(s), {'one core' if core is not None else 'cores as they come'}")
     entries = [
-        Entry(f"ours, {e}", everywhere(areas, lambda a, e=e: own(a, e, told.drones, told.limit)), True)  # type: ignore[misc]
+        Entry(f"ours, {e}", everywhere(areas, partial(own, effort=e, drones=told.drones, limit_s=told.limit)), True)
         for e in told.efforts
     ]
     chosen = [p for p in PEERS if p.name in told.peers] if told.drones == 1 else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 import structlog
 
@@ -226,12 +226,12 @@ class GatewayClient:
             await asyncio.sleep(FIND_S)
 
 
-T = OrderAnswered | ParamsRead
+T = TypeVar("T", OrderAnswered, ParamsRead)
 
 
-def _settle(future: asyncio.Future[OrderAnswered] | asyncio.Future[ParamsRead] | None, answer: T) -> None:
+def _settle(future: asyncio.Future[T] | None, answer: T) -> None:
     if future is not None and not future.done():
-        future.set_result(answer)  # type: ignore[arg-type]
+        future.set_result(answer)
 
 
 async def gateway_answers(settings: Settings) -> bool:

@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import socket
+from collections.abc import Callable
 from typing import assert_never
 
 import structlog
@@ -264,10 +265,10 @@ class _FromMavsdk(asyncio.DatagramProtocol):
         """MAVSDK is not there at the moment."""
 
 
-def _soon(loop: asyncio.AbstractEventLoop, call: object, *args: object) -> None:
+def _soon(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *args: object) -> None:
     """Call in the loop from another thread; nothing when the loop has ended."""
     if not loop.is_closed():
-        loop.call_soon_threadsafe(call, *args)  # type: ignore[arg-type]
+        loop.call_soon_threadsafe(call, *args)
 
 
 def _free_udp_port() -> int:

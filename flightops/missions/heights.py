@@ -197,9 +197,10 @@ def _taken(line: tuple[GeoPoint, ...], frame: LocalFrame) -> _Taken:
 
 def _course(sector: Sector, start: Start, terrain: Terrain, frame: LocalFrame) -> _Course | Refused:
     out, back = _legal(start.area, start.place, sector.path[0]), _legal(start.area, start.home, sector.path[-1])
-    if isinstance(out, Refused) or isinstance(back, Refused):
-        reason = (out if isinstance(out, Refused) else back).reasons[0]  # type: ignore[union-attr]
-        return Refused.because("drones", f"{sector.drone}, {reason.field}: {reason.problem}", reason.fix)
+    if isinstance(out, Refused):
+        return _no_way(sector, out)
+    if isinstance(back, Refused):
+        return _no_way(sector, back)
     lines = []
     for line in (out, sector.path, back[::-1]):
         ground = sample(line, terrain, SAMPLE_M)
@@ -209,6 +210,11 @@ def _course(sector: Sector, start: Start, terrain: Terrain, frame: LocalFrame) -
             )
         lines.append(_Line(ground, frame.to_xy_many(ground.lonlat)))
     return _Course(sector, *lines)
+
+
+def _no_way(sector: Sector, refused: Refused) -> Refused:
+    reason = refused.reasons[0]
+    return Refused.because("drones", f"{sector.drone}, {reason.field}: {reason.problem}", reason.fix)
 
 
 @lru_cache(maxsize=4)

@@ -22,12 +22,13 @@ from core.drone import Velocity
 from core.events import Box
 from core.geo import Covariance, Floats, LatLon
 from core.terrain import Terrain
+from core.units import MetresPerSecond
 from vision.geolocate.march import WORDS, Ground, Miss, first_hits, frame_near
 from vision.geolocate.rays import pixel_directions, pose_axes
 
 COMMON = 8
 """Leading columns of Placed.jacobian: the errors common to the views of one pass."""
-STILL = Velocity(*(3 * [0.0]))  # type: ignore[arg-type]
+STILL = Velocity(MetresPerSecond(0.0), MetresPerSecond(0.0), MetresPerSecond(0.0))
 RING_POINTS = 12
 GRAZING = 0.02
 """Sine of the least angle between ray and slope: flatter, the plane says nothing of the error."""

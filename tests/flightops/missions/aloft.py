@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from typing import TypeVar
 
 from core.commands import ApproveSearch
 from core.drone import FlightMode
@@ -33,6 +34,7 @@ S1 = SearchId("s1")
 SWEEP = ITEMS_BEFORE_SWEEP
 """The first item that sweeps."""
 FAST = DeskSettings(control_s=0.01)
+Kind = TypeVar("Kind", bound=Fact)
 
 
 @dataclass
@@ -47,7 +49,7 @@ class Flight:
     async def facts(self) -> list[Fact]:
         return [r.fact for r in await self.log.read(0, 100_000)]
 
-    async def of(self, *kinds: type) -> list[Fact]:
+    async def of(self, *kinds: type[Kind]) -> list[Kind]:
         return [f for f in await self.facts() if isinstance(f, kinds)]
 
     async def until(self, true: Callable[[], bool]) -> None:
@@ -55,7 +57,7 @@ class Flight:
             while not true():  # noqa: ASYNC110 - looks at other tasks' state
                 await asyncio.sleep(0.005)
 
-    async def first(self, kind: type) -> Fact:
+    async def first(self, kind: type[Kind]) -> Kind:
         """The first fact of that kind, once it is in the log."""
         async with asyncio.timeout(5):
             async for record in self.log.follow(0):

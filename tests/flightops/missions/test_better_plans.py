@@ -48,7 +48,7 @@ async def test_plans_get_better_until_a_pilot_approves_and_never_worse() -> None
         await f.until(lambda: len(asked) == 3 and longest_s(f.desk.fleet.searches[S1].plan) == 90.0)
         assert asked == [Effort.FIRST, Effort.FAST, Effort.BEST]
         assert await f.desk.ask(ApproveSearch(S1, PILOT)) == Accepted("s1")
-        assert [longest_s(x.plan) for x in await f.of(SearchAccepted, SearchBettered)] == [100.0, 90.0]  # type: ignore[attr-defined]
+        assert [longest_s(x.plan) for x in await f.of(SearchAccepted, SearchBettered)] == [100.0, 90.0]
         assert f.desk.fleet.searches[S1].sectors[0].sector.time_s == 90.0
         await f.until(lambda: "fly" in f.gate.vehicles["d1"].calls)
 

@@ -62,12 +62,12 @@ async def test_a_search_from_order_to_end() -> None:
         await f.hears("d1", "d2", mode=FlightMode.LAND, in_air=True)
         await f.hears("d1", "d2")
         assert await f.of(SearchEnded) == [SearchEnded(S1, SearchOutcome.SWEPT, AUTO)]
-        phases = [x.phase for x in await f.of(DronePhaseChanged) if x.drone == "d1"]  # type: ignore[attr-defined]
+        phases = [x.phase for x in await f.of(DronePhaseChanged) if x.drone == "d1"]
         names = ["uploading", "taking_off", "transit", "sweeping", "returning", "landing", "grounded"]
         assert phases == names
         assert len(await f.of(SectorEntered)) == len(await f.of(SectorSwept)) == 2
         uploaded = await f.of(MissionUploaded)
-        assert {u.digest for u in uploaded} == {v.mission.digest for v in f.gate.vehicles.values() if v.mission}  # type: ignore[attr-defined]
+        assert {u.digest for u in uploaded} == {v.mission.digest for v in f.gate.vehicles.values() if v.mission}
         assert f.gate.orders == []
         assert f.gate.beats > 5
 
@@ -187,9 +187,9 @@ async def test_hold_resume_and_return() -> None:
         await f.until(lambda: f.gate.orders == [(D1, Order.HOLD), (D1, Order.RETURN)])
         await f.hears("d1", mode=FlightMode.RETURN, in_air=True, item=SWEEP + 2)
         failed = await f.of(SectorFailed)
-        assert [x.reason for x in failed] == ["called home by chen before its sector was done"]  # type: ignore[attr-defined]
+        assert [x.reason for x in failed] == ["called home by chen before its sector was done"]
         done = await f.of(OrderAnswered)
-        assert [x.done for x in done] == [True, True]  # type: ignore[attr-defined]
+        assert [x.done for x in done] == [True, True]
 
 
 async def test_leaving_the_mission_unasked_fails_the_sector() -> None:
@@ -225,7 +225,7 @@ async def test_hold_before_take_off_keeps_it_on_the_ground() -> None:
         await go.wait()
         return "digest"
 
-    vehicle.upload = slow  # type: ignore[method-assign, assignment]
+    vehicle.upload = slow
     async with flying(gate=gate) as f:
         await f.hears("d1")
         await f.desk.ask(order("s1"))
@@ -247,11 +247,11 @@ async def test_a_silent_link_is_told_held_and_called_home() -> None:
         for _ in range(40):
             f.clock.time += 0.5
             await asyncio.sleep(0.012)
-        assert [x.drone for x in await f.of(DroneLinkLost)] == ["d1"]  # type: ignore[attr-defined]
-        given = [x.order for x in await f.of(OrderGiven)]  # type: ignore[attr-defined]
+        assert [x.drone for x in await f.of(DroneLinkLost)] == ["d1"]
+        given = [x.order for x in await f.of(OrderGiven)]
         assert given[0] is Order.HOLD
         assert given[-1] is Order.RETURN
-        assert "was not heard for" in (await f.of(DroneWarned))[0].text  # type: ignore[attr-defined]
+        assert "was not heard for" in (await f.of(DroneWarned))[0].text
 
 
 async def test_restart_folds_the_same_and_sends_nothing() -> None:

@@ -46,8 +46,8 @@ async def in_mid_sweep(f: Flight) -> None:
     await sweeping(f, *ALL)
     for y in (140, 170, 210):
         await f.hears("d2", item=SWEEP + 1, where=at(180, y))
-    flown = [x for x in await f.of(SectorFlown) if x.drone == "d2"]  # type: ignore[attr-defined]
-    assert flown[-1].flown_m == pytest.approx(100, abs=1)  # type: ignore[attr-defined]
+    flown = [x for x in await f.of(SectorFlown) if x.drone == "d2"]
+    assert flown[-1].flown_m == pytest.approx(100, abs=1)
 
 
 async def replanned(f: Flight) -> SearchReplanned:
@@ -161,8 +161,8 @@ async def test_a_failed_upload_goes_on_with_the_old_mission_and_is_dealt_to_anot
         await f.until(lambda: len([s for s in f.desk.fleet.searches[S1].sectors if s.reason]) >= 2)
         other = "d3" if share.drone == "d1" else "d1"
         await f.until(lambda: len(f.desk.fleet.searches[S1].open_of(DroneId(other))) >= 2)
-        failures = [x for x in await f.of(SectorFailed) if x.drone == share.drone]  # type: ignore[attr-defined]
-        assert [x.reason for x in failures] == ["MISSION_ACK error 13 (no space)"]  # type: ignore[attr-defined]
+        failures = [x for x in await f.of(SectorFailed) if x.drone == share.drone]
+        assert [x.reason for x in failures] == ["MISSION_ACK error 13 (no space)"]
 
 
 async def test_a_mission_that_is_neither_old_nor_new_is_never_flown() -> None:
@@ -178,7 +178,7 @@ async def test_a_mission_that_is_neither_old_nor_new_is_never_flown() -> None:
             vehicle.mission = None
             raise Fault("timeout")
 
-        vehicle.upload = mixed  # type: ignore[method-assign, assignment]
+        vehicle.upload = mixed
         await f.hears(share.drone, item=last + 1, where=at(150, 110))
         await f.until(lambda: (share.drone, Order.RETURN) in f.gate.orders)
         assert "resume" not in vehicle.calls
@@ -255,7 +255,7 @@ async def test_a_person_holds_it_while_its_mission_changes() -> None:
             await go.wait()
             return await upload(mission)  # type: ignore[arg-type]
 
-        vehicle.upload = slow  # type: ignore[method-assign, assignment]
+        vehicle.upload = slow
         _, last = items_of(vehicle.mission)  # type: ignore[arg-type]
         await f.hears(share.drone, item=last + 1, where=at(150, 110))
         await f.until(lambda: (share.drone, Order.HOLD) in f.gate.orders)
@@ -279,7 +279,7 @@ async def test_stopping_the_search_in_a_change_brings_it_home() -> None:
             await asyncio.Event().wait()
             return ""
 
-        vehicle.upload = hangs  # type: ignore[method-assign, assignment]
+        vehicle.upload = hangs
         _, last = items_of(vehicle.mission)  # type: ignore[arg-type]
         await f.hears(share.drone, item=last + 1, where=at(150, 110))
         await f.until(lambda: (share.drone, Order.HOLD) in f.gate.orders)
@@ -353,5 +353,5 @@ async def test_after_a_restart_nothing_is_dealt_or_sent() -> None:
         await f.until(lambda: f.desk.fleet.searches[S1].stage is SearchStage.ENDED)
         assert f.desk.fleet.searches[S1].outcome is SearchOutcome.FAILED
         assert (gate.orders, gate.vehicles["d1"].calls) == ([], [])
-        reasons = [x.reason for x in await f.of(SectorFailed)]  # type: ignore[attr-defined]
+        reasons = [x.reason for x in await f.of(SectorFailed)]
         assert any("restarted" in r and "nothing is sent by itself" in r for r in reasons)

@@ -56,7 +56,7 @@ async def both_change(f: Flight) -> tuple[Mission, Mission]:
     await sweeping(f, *ALL)
     await f.hears("d2", mode=FlightMode.RETURN, in_air=True, item=SWEEP + 1, where=at(180, 115), battery=0.2)
     told = await f.first(SearchReplanned)
-    assert {s.drone for s in told.sectors} == {"d1", "d3"}  # type: ignore[attr-defined]
+    assert {s.drone for s in told.sectors} == {"d1", "d3"}
     for drone, where in (("d1", at(150, 110)), ("d3", at(170, 110))):
         held(drone)
         _, last = items_of(f.gate.vehicles[drone].mission)  # type: ignore[arg-type]
@@ -80,7 +80,7 @@ async def test_the_fact_of_a_handed_over_mission_tells_its_items_and_ways() -> N
     async with flying(gate=gateway(*ALL)) as f:
         one, other = await both_change(f)
         for drone, mission, where in (("d1", one, at(150, 110)), ("d3", other, at(170, 110))):
-            told = [x for x in await f.of(MissionUploaded) if x.drone == drone][-1]  # type: ignore[attr-defined]
+            told = [x for x in await f.of(MissionUploaded) if x.drone == drone][-1]
             assert isinstance(told, MissionUploaded)
             assert (told.sweep_from, told.sweep_to) == items_of(mission)
             assert (told.out, told.back) == (mission.out, mission.back)

@@ -91,7 +91,7 @@ def test_a_breach_that_lasts_turns_hold_into_return(rule: object) -> None:
             refreshed(drone, now)
             if rule.name != "link"
             else replace(refreshed(drone, now), heard_at=UtcSeconds(NOW - 4))
-        )  # type: ignore[attr-defined]
+        )
         found = verdict(fresh, CONTEXT, standing, now)
         standing = found.standing
         orders.append(found.order)
