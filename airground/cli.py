@@ -72,6 +72,18 @@ def gateway(config: Config) -> None:
     run_gateway(settings.load(config))
 
 
+@app.command(name="signing-key")
+def signing_key(
+    path: Annotated[Path, typer.Argument(help="Where to write it, mode 600; kept out of the way.")],
+) -> None:
+    """Make the signing key of a link, for the settings (signing_key) and, by its ground station, for the aircraft."""
+    from core.io.files.signing import write_key
+    from core.io.runtime import new_key
+
+    write_key(path, new_key())
+    typer.echo(f"{path}: give the same 64 digits to the aircraft over a cable (ArduPilot: MAVProxy `signing setup`)")
+
+
 @app.command(hidden=True)
 def simulate(plan: Path) -> None:
     """The simulator process of a demo."""

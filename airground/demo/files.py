@@ -74,7 +74,7 @@ def write_settings(
         "[dispatch]", "auto_send = true", "",
     ]  # fmt: skip
     for k, (link, port) in enumerate(zip(drone_links, ports.videos, strict=True), start=1):
-        rows += ["[[drones]]", f'id = "d{k}"', f'name = "Drone {k}"', f'link = "{link}"']
+        rows += ["[[drones]]", f'id = "d{k}"', f'name = "Drone {k}"', f'link = "{link}"', "unsigned = true"]
         rows += [
             "endurance_s = 1600.0",
             f'video = "udp://127.0.0.1:{port}"',

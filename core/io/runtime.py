@@ -33,6 +33,11 @@ def new_secret(length: int = 24) -> str:
     return secrets.token_urlsafe(length)[:length]
 
 
+def new_key() -> bytes:
+    """32 random bytes."""
+    return secrets.token_bytes(32)
+
+
 def seeded_rng(seed: int) -> np.random.Generator:
     """The generator for everything that must repeat from a seed."""
     return np.random.default_rng(seed)

@@ -42,6 +42,9 @@ class DroneSettings(Struct, frozen=True):
     """One drone. `link`: udpin://host:port, udpout://host:port, tcpout://host:port, serial:///dev/x?baud=57600.
 
     `system_id` is the id the vehicle itself uses; None takes the first vehicle heard on the link.
+    `signing_key`: file with the key of its link (MAVLink 2 signing; `airground signing-key` makes one), the same for
+    all drones of a link. An autopilot that can't sign (PX4 before 1.18) has none and says so, `unsigned`: then whoever
+    is near enough can command it.
     `video`: udp://host:port (MPEG-TS), rtsp://..., a file, or a folder of images; None: no camera.
     """
 
@@ -49,6 +52,8 @@ class DroneSettings(Struct, frozen=True):
     link: str
     name: str = ""
     system_id: int | None = None
+    signing_key: str | None = None
+    unsigned: bool = False
     video: str | None = None
     camera: CameraSettings = CameraSettings()
     endurance_s: float = 1200.0

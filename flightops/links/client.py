@@ -176,6 +176,8 @@ class GatewayClient:
         self._ids, self._side_port = dict(welcome.ids), welcome.mavsdk_port
         self.up = True
         log.info("gateway connected", drones=list(welcome.ids))
+        for drone in welcome.unsigned:
+            self._take(Warned(drone, "its link is not signed: whoever is near enough can command it"))
 
     def _take(self, message: ToCoordinator) -> None:
         match message:

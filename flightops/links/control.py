@@ -58,10 +58,12 @@ class ParamsAsked(Wire, frozen=True):
 
 
 class Welcome(Wire, frozen=True):
-    """`mavsdk_port`: UDP port on loopback for the one Mavsdk instance; `ids`: the system id each drone has there."""
+    """`mavsdk_port`: UDP port on loopback for the one Mavsdk instance; `ids`: the system id each drone has there;
+    `unsigned`: drones whose links are said to be unsigned."""
 
     mavsdk_port: int
     ids: dict[DroneId, int]
+    unsigned: tuple[DroneId, ...] = ()
 
 
 class OrderAnswered(Wire, frozen=True):
@@ -88,13 +90,15 @@ class Warned(Wire, frozen=True):
 
 
 class Stats(Wire, frozen=True):
-    """Counts since the gateway's start. `refused`: reason to count of messages that did not leave."""
+    """Counts since the gateway's start. `refused`: reason to count of messages that did not leave; `unbelieved`: why
+    frames that came were not believed (`signing.Wrong`), to count."""
 
     frames: int
     bad_frames: int
     sent: int
     refused: dict[str, int]
     log_left_out: int
+    unbelieved: dict[str, int] = {}
 
 
 ToGateway = Hello | Beat | OrderAsked | ParamsAsked

@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import socket
+from collections import Counter
 from collections.abc import Callable
 from typing import assert_never
 
@@ -18,11 +19,13 @@ from core.clock import Clock
 from core.errors import Malformed
 from core.ids import DroneId
 from core.io import logs
+from core.io.files.signing import SpentTimes, read_key
 from core.io.runtime import SystemClock, new_secret
 from core.io.settings import DroneSettings, Settings
 from flightops.links.air import allow, frames
 from flightops.links.air.binding import Seat
 from flightops.links.air.frames import Message
+from flightops.links.air.signing import Signer
 from flightops.links.air.tlog import Tlog
 from flightops.links.control import (
     Beat,
@@ -41,7 +44,7 @@ from flightops.links.control import (
 )
 from flightops.links.control_server import Connection, ControlServer
 from flightops.links.drone_link import DroneLink
-from flightops.links.line import Line
+from flightops.links.line import Line, Signing
 
 log = structlog.get_logger()
 
@@ -59,6 +62,7 @@ FOR_MAVSDK = frozenset({"HEARTBEAT", "COMMAND_ACK", "AUTOPILOT_VERSION", "MISSIO
 OWN_TO_MAVSDK = frozenset({"HEARTBEAT", "PING", "TIMESYNC", "SYSTEM_TIME"})
 """What MAVSDK says on its own account; it ends here in silence (its heartbeats go on while Python hangs)."""
 MAX_DRONES = 200
+SIGNING_FILE = "signing.json"
 MAX_REASONS = 200
 
 
@@ -79,11 +83,12 @@ class Gateway:
         self.ids = unique_ids(settings.drones)
         self._by_id = {number: drone for drone, number in self.ids.items()}
         self._drones: dict[DroneId, tuple[Line, DroneLink]] = {}
+        self._spent = SpentTimes(settings.path(settings.data_dir) / SIGNING_FILE)
         self._lines = [self._line(url) for url in dict.fromkeys(d.link for d in settings.drones)]
         self._mavsdk = frames.Parser()
         self._mavsdk_port = settings.gateway.mavsdk_port or _free_udp_port()
         self._mavsdk_out: asyncio.DatagramTransport | None = None
-        self._server = ControlServer(new_secret(), Welcome(self._mavsdk_port, self.ids), self._asked, self._beaten)
+        self._server = ControlServer(new_secret(), self._welcome(), self._asked, self._beaten)
         self._beat_at = -1e9
         self._refused: dict[str, int] = {}
         self._sent = 0
@@ -91,10 +96,31 @@ class Gateway:
         self.ready = asyncio.Event()
 
     def _line(self, url: str) -> Line:
-        line = Line(url, tuple(d for d in self._settings.drones if d.link == url), self._clock, self._warn)
+        drones = tuple(d for d in self._settings.drones if d.link == url)
+        line = Line(url, drones, self._clock, self._warn, self._signing(url, drones))
         for seat in line.roll.seats:
             self._drones[seat.drone] = (line, self._drone_link(line, seat))
         return line
+
+    def _welcome(self) -> Welcome:
+        unsigned = tuple(DroneId(d.id) for d in self._settings.drones if d.unsigned)
+        return Welcome(self._mavsdk_port, self.ids, unsigned)
+
+    def _signing(self, url: str, drones: tuple[DroneSettings, ...]) -> Signing | None:
+        """How a link is signed; None: it is said that it isn't. Raises Malformed when neither is said, or both."""
+        field = f"drones.{drones[0].id}.signing_key"
+        keys, unsigned = {d.signing_key for d in drones}, {d.unsigned for d in drones}
+        if len(keys) > 1 or len(unsigned) > 1:
+            raise Malformed(field, f"the drones on {url} differ in signing", "a link has one key, or none")
+        (name,), (bare,) = keys, unsigned
+        if (name is None) != bare:
+            problem = "no key is given" if name is None else "a key is given for a link said to be unsigned"
+            fix = "make one with airground signing-key FILE; or say unsigned = true: who is near can command it then"
+            raise Malformed(field, problem, fix)
+        if name is None:
+            return None
+        key = read_key(self._settings.path(name), field)
+        return Signing(Signer(key, self._spent.spent(url)), self._spent.spend)
 
     def _drone_link(self, line: Line, seat: Seat) -> DroneLink:
         def send(message: Message) -> None:
@@ -169,6 +195,7 @@ class Gateway:
             sent=self._sent,
             refused=dict(self._refused),
             log_left_out=self._tlog.left_out if self._tlog else 0,
+            unbelieved=dict(sum((Counter(line.unbelieved) for line in self._lines), Counter())),
         )
 
     def _warn(self, drone: DroneId | None, text: str) -> None:

@@ -40,6 +40,8 @@ class Radio(asyncio.DatagramProtocol):
         self.lost = False
         self._transport: asyncio.DatagramTransport | None = None
         self._codec = _codec(craft.spec.system_id)
+        self._codec.signing.secret_key = craft.spec.signing_key
+        self._codec.signing.sign_outgoing = craft.spec.signing_key is not None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.DatagramTransport, transport)
@@ -47,12 +49,18 @@ class Radio(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:
         if self.lost:
             return
-        for message in _codec(0).parse_buffer(data) or ():
+        for message in self._parser().parse_buffer(data) or ():
             if message.get_msgId() < 0:
                 continue
             self.remote = addr
             receive.receive(self.craft.brain, message)
         self.flush()
+
+    def _parser(self) -> Any:
+        """A parser for one datagram, which knows the signing times heard before."""
+        parser = _codec(0)
+        parser.signing = self._codec.signing
+        return parser
 
     def error_received(self, exc: Exception) -> None:
         """Nobody listens yet: as with radio, sending goes on."""

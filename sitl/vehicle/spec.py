@@ -88,7 +88,8 @@ class SensorErrors:
 class VehicleSpec:
     """One vehicle. It stands at `home` (put on the ground there) and sends to `remote` until it is answered.
 
-    `params` overrides the autopilot's factory defaults, which are unsafe (link loss does nothing).
+    `params` overrides the autopilot's factory defaults, which are unsafe (link loss does nothing). `signing_key`: 32
+    bytes of MAVLink 2 signing; with it the vehicle hears and says nothing unsigned, and its clock starts at 2015.
     """
 
     system_id: int
@@ -102,6 +103,7 @@ class VehicleSpec:
     params: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
     heading_deg: float = 0.0
     seed: int = 0
+    signing_key: bytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         within("system_id", self.system_id, 1, 250)

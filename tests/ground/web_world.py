@@ -39,7 +39,10 @@ def sha(token: str) -> str:
 SETTINGS = Settings(
     data_dir="data",
     map=MapSettings(centre=Place(lat_deg=42.5, lon_deg=1.5), tiles="https://tiles.example/{z}/{x}/{y}.png"),
-    drones=(DroneSettings(id="d1", link="udpin://0.0.0.0:1", video="udp://x:1"), DroneSettings(id="d2", link="y")),
+    drones=(
+        DroneSettings(id="d1", link="udpin://0.0.0.0:1", video="udp://x:1", unsigned=True),
+        DroneSettings(id="d2", link="y", unsigned=True),
+    ),
     units=(
         UnitSettings(id="u1", name="Unit 1", token_hash=sha("unit-1-token")),
         UnitSettings(id="u2", name="Unit 2", kind="foot", token_hash=sha("unit-2-token")),

@@ -6,7 +6,6 @@ An account is a name that signs in and a role; it tells nothing of anybody seen.
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -18,6 +17,7 @@ from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatc
 
 from core.errors import Fault, Malformed
 from core.ids import PersonName, checked_id
+from core.io.files.kept import keep
 from core.roles import Role
 
 FIRST = PersonName("admin")
@@ -107,22 +107,7 @@ class AccountsFile:
     def _keep(self, accounts: dict[PersonName, Account]) -> None:
         """Write, sync, replace; memory changes only once the disk has."""
         text = json.dumps({"accounts": [asdict(a) for a in accounts.values()]}, indent=1)
-        draft = self._path.with_name(self._path.name + ".new")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            draft.unlink(missing_ok=True)
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as f:
-                f.write(text)
-                f.flush()
-                os.fsync(f.fileno())
-            draft.replace(self._path)
-            folder = os.open(self._path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-        except OSError as e:
-            raise Fault(f"can't keep accounts in {self._path}: {e.strerror}") from e
+        keep(self._path, text.encode(), "accounts")
         self._accounts = accounts
 
 

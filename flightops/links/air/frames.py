@@ -54,13 +54,16 @@ KNOWN = frozenset(kind.msgname for kind in mavlink.mavlink_map.values())
 
 
 class Writer:
-    """Packs messages as one (system, component), numbering them."""
+    """Packs messages as one (system, component), numbering them; signed when it is given a key."""
 
-    def __init__(self, system: int, component: int) -> None:
+    def __init__(self, system: int, component: int, key: bytes | None = None) -> None:
         self._mav = mavlink.MAVLink(None, srcSystem=system, srcComponent=component)
+        self._mav.signing.secret_key = key
+        self._mav.signing.sign_outgoing = key is not None
 
-    def pack(self, message: Message) -> bytes:
-        """The frame, MAVLink 2."""
+    def pack(self, message: Message, time: int = 0) -> bytes:
+        """The frame, MAVLink 2; `time`: of its signature."""
+        self._mav.signing.timestamp = time
         frame: bytes = message.pack(self._mav)
         self._mav.seq = (self._mav.seq + 1) % 256
         return frame

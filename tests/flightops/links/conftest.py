@@ -14,6 +14,7 @@ from pymavlink.dialects.v20 import ardupilotmega as mav
 
 from core.io.runtime import SystemClock
 from core.io.settings import DroneSettings, GatewaySettings, MapSettings, Place, Settings
+from flightops.links.air.signing import units_at
 from flightops.links.client import GatewayClient
 from flightops.links.gateway import Gateway
 
@@ -33,13 +34,17 @@ HOLD_MODE = {"px4": 4 << 16 | 3 << 24, "ardupilot": 17}
 
 
 class Peer(asyncio.DatagramProtocol):
-    """`deaf`: message types it does not hear; `refuses`: commands it answers with DENIED; `heard`: all it got."""
+    """`deaf`: message types it does not hear; `refuses`: commands it answers with DENIED; `heard`: all it got, with a
+    `key` what is signed with it, as pymavlink judges; `last`: the frame it sent last."""
 
-    def __init__(self, kind: str = "px4", system: int = 1, lat: float = 45.0) -> None:
+    def __init__(self, kind: str = "px4", system: int = 1, lat: float = 45.0, key: bytes | None = None) -> None:
         self.kind, self.system, self.lat = kind, system, lat
         self.mav = mav.MAVLink(None, srcSystem=system, srcComponent=1)
         self.parser = mav.MAVLink(None)
         self.parser.robust_parsing = True
+        for codec in (self.mav, self.parser):
+            codec.signing.secret_key = key
+        self.mav.signing.sign_outgoing = key is not None
         self.heard: list[Any] = []
         self.deaf: set[str] = set()
         self.refuses: dict[int, str] = {}
@@ -50,6 +55,7 @@ class Peer(asyncio.DatagramProtocol):
         self.boot_ms = 1000
         self.transport: asyncio.DatagramTransport | None = None
         self._expecting = 0
+        self.last = b""
         self._incoming: list[Any] = []
         self.spoil: Callable[[Any], None] | None = None
 
@@ -78,8 +84,10 @@ class Peer(asyncio.DatagramProtocol):
         self.send(mav.MAVLink_sys_status_message(0, 0, 0, 0, 16200, 100, 80, 0, 0, 0, 0, 0, 0))
 
     def send(self, message: Any) -> None:
+        self.mav.signing.timestamp = max(self.mav.signing.timestamp + 1, units_at(SystemClock().now()))
+        self.last = bytes(message.pack(self.mav))
         if self.transport is not None:
-            self.transport.sendto(message.pack(self.mav))
+            self.transport.sendto(self.last)
         self.mav.seq = (self.mav.seq + 1) % 256
 
     def error_received(self, exc: Exception) -> None:

@@ -25,7 +25,7 @@ class Log:
 
 def roll(*ids: int | None) -> tuple[LinkRoll, Log]:
     log = Log()
-    drones = tuple(DroneSettings(id=f"d{k}", link=LINK, system_id=i) for k, i in enumerate(ids, start=1))
+    drones = tuple(DroneSettings(id=f"d{k}", link=LINK, system_id=i, unsigned=True) for k, i in enumerate(ids, start=1))
     return LinkRoll(LINK, drones, log), log
 
 

@@ -58,7 +58,7 @@ async def test_mutated_frames_raise_nothing_and_command_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rng = np.random.default_rng(20261122)
-    drones = (DroneSettings(id="d1", link="udpin://127.0.0.1:23301"),)
+    drones = (DroneSettings(id="d1", link="udpin://127.0.0.1:23301", unsigned=True),)
     gateway = Gateway(
         Settings(data_dir=str(tmp_path), map=MapSettings(centre=Place(45.0, 13.0)), drones=drones), SystemClock()
     )

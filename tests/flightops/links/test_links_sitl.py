@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from core.errors import Fault
 from core.events import Order
 from core.geo import GeoPoint, LatLon, distance_m, moved
 from core.ids import DroneId
+from core.io.files.signing import write_key
 from core.io.runtime import SystemClock
 from core.io.settings import DroneSettings
 from core.terrain import FlatTerrain
@@ -24,6 +26,7 @@ from sitl.vehicle.spec import Truth, VehicleSpec
 from tests.flightops.missions.airfield import SAFE
 
 HOME = LatLon(45.0, 13.0)
+KEY = bytes(range(32))
 
 
 def spec(autopilot: Autopilot, port: int, home: LatLon, params: dict[str, float] | None = None) -> VehicleSpec:
@@ -72,11 +75,14 @@ async def flown(r: Any, name: DroneId, truth: dict[Any, Truth], home: LatLon, wa
 
 
 @pytest.mark.slow
-async def test_both_personalities_fly_hold_resume_and_return(rig: Any, wait_for: Any) -> None:
-    a = DroneSettings(id="d1", link="udpin://127.0.0.1:23401")
-    b = DroneSettings(id="d2", link="udpin://127.0.0.1:23402")
+async def test_both_personalities_fly_hold_resume_and_return(rig: Any, wait_for: Any, tmp_path: Path) -> None:
+    """PX4 unsigned, as it can't; ArduPilot signed, its clock far behind at first."""
+    a = DroneSettings(id="d1", link="udpin://127.0.0.1:23401", unsigned=True)
+    write_key(tmp_path / "d2.key", KEY)
+    b = DroneSettings(id="d2", link="udpin://127.0.0.1:23402", signing_key=str(tmp_path / "d2.key"))
     r, truth, other = rig(a, b), {}, moved(HOME, 90.0, 2000.0)
-    specs = [spec(Autopilot.PX4, 23401, HOME), spec(Autopilot.ARDUPILOT, 23402, other)]
+    signed = replace(spec(Autopilot.ARDUPILOT, 23402, other), signing_key=KEY)
+    specs = [spec(Autopilot.PX4, 23401, HOME), signed]
     fleet = asyncio.create_task(
         run_fleet(specs, FlatTerrain(MetresAmsl(300.0)), SystemClock(), lambda t: truth.__setitem__(t.system_id, t))
     )
@@ -101,7 +107,7 @@ async def test_both_personalities_fly_hold_resume_and_return(rig: Any, wait_for:
             state.in_air,
         ):
             assert field.fresh(r.clock.now(), 3.0)
-    assert not r.warnings
+    assert r.warnings == [("d1", "its link is not signed: whoever is near enough can command it")]
 
 
 @pytest.mark.slow
@@ -110,7 +116,7 @@ async def test_link_loss_failsafe_fires_when_the_control_loop_hangs(
     rig: Any, wait_for: Any, autopilot: Autopilot
 ) -> None:
     port = 23403 if autopilot is Autopilot.PX4 else 23404
-    r, truth = rig(DroneSettings(id="d1", link=f"udpin://127.0.0.1:{port}")), {}
+    r, truth = rig(DroneSettings(id="d1", link=f"udpin://127.0.0.1:{port}", unsigned=True)), {}
     specs = [spec(autopilot, port, HOME)]
     fleet = asyncio.create_task(
         run_fleet(specs, FlatTerrain(MetresAmsl(300.0)), SystemClock(), lambda t: truth.__setitem__(t.system_id, t))
@@ -128,7 +134,7 @@ async def test_link_loss_failsafe_fires_when_the_control_loop_hangs(
 @pytest.mark.parametrize("autopilot", list(Autopilot))
 async def test_factory_defaults_are_refused_before_arming(rig: Any, wait_for: Any, autopilot: Autopilot) -> None:
     port = 23405 if autopilot is Autopilot.PX4 else 23406
-    r = rig(DroneSettings(id="d1", link=f"udpin://127.0.0.1:{port}"))
+    r = rig(DroneSettings(id="d1", link=f"udpin://127.0.0.1:{port}", unsigned=True))
     fleet = run_fleet([spec(autopilot, port, HOME, {})], FlatTerrain(MetresAmsl(300.0)), SystemClock(), lambda _: None)
     r.tasks.append(asyncio.create_task(fleet))
     await r.start()
@@ -150,7 +156,7 @@ async def test_a_mission_is_replaced_in_a_hover_and_begun_at_its_first_item(
 ) -> None:
     """Not while it is flown; and ArduPilot would else go on in the new one at the number it had reached."""
     port = 23407 if autopilot is Autopilot.PX4 else 23408
-    r, d1 = rig(DroneSettings(id="d1", link=f"udpin://127.0.0.1:{port}")), DroneId("d1")
+    r, d1 = rig(DroneSettings(id="d1", link=f"udpin://127.0.0.1:{port}", unsigned=True)), DroneId("d1")
     fleet = run_fleet([spec(autopilot, port, HOME)], FlatTerrain(MetresAmsl(300.0)), SystemClock(), lambda _: None)
     r.tasks.append(asyncio.create_task(fleet))
     await r.start()

@@ -87,7 +87,7 @@ async def airfield(
 ) -> AsyncIterator[Flown]:
     """Drones d1, d2 ... in a row on the slope, and all of flightops."""
     ids = [DroneId(f"d{i + 1}") for i in range(len(autopilots))]
-    links = [DroneSettings(id=d, link=f"udpin://127.0.0.1:{first_port + i}") for i, d in enumerate(ids)]
+    links = [DroneSettings(id=d, link=f"udpin://127.0.0.1:{first_port + i}", unsigned=True) for i, d in enumerate(ids)]
     gateway_settings = GatewaySettings(control_port=0, mavsdk_port=0)
     centre = MapSettings(centre=Place(28.9, 120.0))
     settings = Settings(data_dir=str(folder), map=centre, gateway=gateway_settings, drones=tuple(links))
