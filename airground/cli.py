@@ -76,12 +76,13 @@ def gateway(config: Config) -> None:
 def signing_key(
     path: Annotated[Path, typer.Argument(help="Where to write it, mode 600; kept out of the way.")],
 ) -> None:
-    """Make the signing key of a link, for the settings (signing_key) and, by its ground station, for the aircraft."""
+    """Make the signing key of a link: for the settings (signing_key), and for the aircraft (SETUP_SIGNING)."""
     from core.io.files.signing import write_key
     from core.io.runtime import new_key
 
     write_key(path, new_key())
-    typer.echo(f"{path}: give the same 64 digits to the aircraft over a cable (ArduPilot: MAVProxy `signing setup`)")
+    typer.echo(f"{path}: load these 32 bytes into the aircraft over a cable (MAVLink SETUP_SIGNING).")
+    typer.echo("Ground stations that ask for a passphrase load its SHA-256: then write that, in hexadecimal, instead.")
 
 
 @app.command(hidden=True)

@@ -200,6 +200,17 @@ def test_help_lists_every_command() -> None:
         assert command in done.stdout
 
 
+def test_a_signing_key_is_written_once_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "d1.key"
+    assert airground("signing-key", str(path)).returncode == 0
+    assert path.stat().st_mode & 0o777 == 0o600
+    text = path.read_text()
+    assert len(bytes.fromhex(text)) == 32
+    again = airground("signing-key", str(path))
+    assert (again.returncode, path.read_text()) == (2, text)
+    assert "never overwritten" in again.stderr
+
+
 HAWK = '[[drone]]\nname = "hawk"\nhome = [120.0358, 28.8878]\nspeed_mps = 12\nendurance_min = 25\n'
 KITE = '[[drone]]\nname = "kite"\nhome = [120.036, 28.8878]\nspeed_mps = 9\nendurance_min = 30\nswath_m = 40\n'
 
