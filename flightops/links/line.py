@@ -25,6 +25,7 @@ Warn = Callable[[DroneId | None, str], None]
 OnMessage = Callable[["Line", Seat, Message], None]
 Spend = Callable[[str, int], None]
 """Puts a link's signing time on disk before it counts; raises Fault."""
+DISK_AGAIN_S = 1.0
 OLD_TOLD = 200
 """Frames dated too early before it is told: a clock that is behind follows our first heartbeats."""
 FIXES = {
@@ -62,7 +63,7 @@ class Line:
         self._writers = {c: Writer(GCS_SYSTEM, c, key) for c in (GCS_COMPONENT, OWN_COMPONENT)}
         self._on_message: OnMessage | None = None
         self._bad_before = 0
-        self._disk_told = False
+        self._disk_again_at = 0.0
         self._slow: set[Hashable] = set()
         self.frames = 0
 
@@ -92,7 +93,8 @@ class Line:
             return True
         wrong = self._signing.signer.wrong(bytes(message.get_msgbuf()), self._clock.now())
         if wrong is None:
-            return self._kept()
+            self._keep_time()
+            return True
         if wrong is Wrong.OLD and len(self._slow) < MAX_SOURCES:
             self._slow.add(source)
         count = self.unbelieved[wrong.name.lower()] = self.unbelieved.get(wrong.name.lower(), 0) + 1
@@ -101,26 +103,29 @@ class Line:
             self._warn(None, f"a frame on {self.url} is not believed ({who}): {wrong}. {FIXES[wrong]}")
         return False
 
-    def _kept(self) -> bool:
-        """Whether the signing time just used is on disk; nothing is believed or sent before it is."""
-        if self._signing is None or (time := self._signing.signer.to_keep()) is None:
-            return True
+    def _keep_time(self) -> None:
+        """Put the signing time just used on disk. A disk that takes none is told, and does not stop the link: flying
+        blind is worse than what somebody could play back after a restart."""
+        now = self._clock.monotonic()
+        if self._signing is None or now < self._disk_again_at or (time := self._signing.signer.to_keep()) is None:
+            return
         try:
             self._signing.spend(self.url, time)
         except Fault as e:
-            if not self._disk_told:
-                self._disk_told = True
-                self._warn(None, f"link {self.url} is silent: {e}")
-            return False
-        self._signing.signer.kept, self._disk_told = time, False
-        return True
+            if not self._disk_again_at:
+                told = "After a restart, what was heard since could be played back"
+                self._warn(None, f"signing times of {self.url} are not kept: {e}. {told}: make room.")
+            self._disk_again_at = now + DISK_AGAIN_S
+        else:
+            self._signing.signer.kept, self._disk_again_at = time, 0.0
 
-    def _packed(self, message: Message, component: int) -> bytes | None:
-        """The frame, signed where the link is; None when its time could not be kept."""
+    def _packed(self, message: Message, component: int) -> bytes:
+        """The frame, signed where the link is."""
         if self._signing is None:
             return self._writers[component].pack(message)
         time = self._signing.signer.next_time(self._clock.now())
-        return self._writers[component].pack(message, time) if self._kept() else None
+        self._keep_time()
+        return self._writers[component].pack(message, time)
 
     def _parser(self, source: Hashable) -> Parser:
         if source in self._parsers:
@@ -143,7 +148,7 @@ class Line:
         if not seat.commandable(self._clock.monotonic()):
             return None
         frame = self._packed(message, component)
-        return frame if frame is not None and self.endpoint.send(frame, seat.source) else None
+        return frame if self.endpoint.send(frame, seat.source) else None
 
     def beat(self) -> None:
         """Our heartbeat, once to each address with a drone behind it; on a line with one end always. Also to whoever
@@ -153,9 +158,7 @@ class Line:
         if self.endpoint.fixed_peer is not None:
             peers = {self.endpoint.fixed_peer}
         for peer in peers:
-            frame = self._packed(heartbeat(), GCS_COMPONENT)
-            if frame is not None:
-                self.endpoint.send(frame, peer)
+            self.endpoint.send(self._packed(heartbeat(), GCS_COMPONENT), peer)
 
 
 def _heard(message: Message, source: Hashable, now: float) -> Heard:

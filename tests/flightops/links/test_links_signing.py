@@ -183,17 +183,21 @@ def test_a_link_hears_only_what_is_signed_and_tells_each_fault_once(tmp_path: Pa
     assert listen(line(tmp_path, told), heartbeat(NOW + AHEAD_S + 0.1))
 
 
-def test_a_full_disk_makes_a_link_silent_not_believing(tmp_path: Path) -> None:
+def test_a_full_disk_is_told_once_and_does_not_stop_a_link(tmp_path: Path) -> None:
     told: list[str] = []
+    tries: list[int] = []
 
-    def full(_: str, __: int) -> None:
+    def full(_: str, time: int) -> None:
+        tries.append(time)
         raise Fault("can't keep signing times in x: No space left on device")
 
     one = line(tmp_path, told, full)
-    assert listen(one, heartbeat(NOW)) == []
-    assert listen(one, heartbeat(NOW + 0.1)) == []
-    assert [text for text in told if "No space" in text] == told
-    assert len(told) == 1
+    assert all(listen(one, heartbeat(NOW + k / 10)) for k in range(5))
+    assert not listen(one, heartbeat(NOW)), "while it runs nothing is believed twice"
+    assert one._packed(command_long(1, 176, (0.0,) * 7), 190), "HOLD leaves"
+    assert len(tries) == 1, "not tried at every frame"
+    assert len(told) == 2
+    assert "No space" in told[0]
 
 
 def signed_drone(tmp_path: Path, port: int, key: bytes = KEY) -> DroneSettings:
